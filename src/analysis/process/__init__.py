@@ -3,14 +3,23 @@
 from analysis._lazy import lazy
 
 _MODULES = {
-    "funnel": "referral_funnel time_to_step referrer_mix dose stop_reasons",
-    "reach": "reach representativeness reaim",
-    "fidelity": "fidelity adaptations",
-    "network": "network network_change sociogram",
-    "meetings": "meetings checklist action_points learning_loop",
-    "factors": "factors saturation agreement",
-    "costs": "cost_per_step discount icer net_benefit acceptability_curve qaly",
-    "embedding": "action_plans embedding collaboration adoption",
-    "involvement": "involvement experience",
+    "funnel": "referral_funnel",
+    "times": "time_to_step",
+    "referrers": "referrer_mix stop_reasons",
+    "activity": "dose",
+    "coverage": "reach representativeness",
+    "re_aim": "reaim",
+    "delivery": "fidelity adaptations",
+    "ties": "network",
+    "moments": "network_change",
+    "domains": "sociogram",
+    "learning": "meetings checklist",
+    "actions": "action_points learning_loop",
+    "coding": "factors saturation",
+    "coders": "agreement",
+    "costs": "cost_per_step discount",
+    "economics": "icer net_benefit acceptability_curve qaly",
+    "policy": "action_plans embedding collaboration adoption",
+    "residents": "involvement experience",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)
