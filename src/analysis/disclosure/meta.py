@@ -1,0 +1,112 @@
+"""What stands beside a released table: which columns are dimensions, which rows are totals, what is counted."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+import pandas as pd
+
+KINDS = {
+    "count", "percent", "mean", "sd", "median", "quantile", "sum", "min", "max", "estimate", "std_error", "lower",
+    "upper", "df", "inference_df", "p_value", "days", "rate", "text",
+}  # fmt: skip
+COUNTED = {"persons", "organisations", "meetings", "events", "none"}
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Nesting:
+    """Levels of `dim` are parts of levels of `parent`: `of` maps one to the other (municipality to target group)."""
+
+    dim: str
+    parent: str
+    of: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Meta:
+    """Description of a long table (one row a cell: dims, measure, value, n) that disclosure control needs.
+
+    dims        dimension columns; their values are text ids
+    totals      dimension -> the level that is its total; the other levels are taken to add up to it
+    counts_of   what `n` and counts count: persons | organisations | meetings | events | none
+    kinds       measure -> kind (see KINDS). `df` is the residual degrees of freedom of a model; those of a test
+                (clusters - 1, Satterthwaite) have kind `inference_df` and no rule
+    unit        the unit that the table is about; `all` is the sum of the units. A column `unit` means the same
+    population  who is counted: equal populations at equal levels are the same number, in whatever table they stand
+    within      the population that this one is a part of (`pairs` within `t0`): their difference is a cell too
+    steps       dimensions whose levels, in order of appearance, are each part of the one before: a loss is a cell
+    subsets     pairs of count measures (part, whole) in one row group, e.g. ("pairs", "t0")
+    nestings    dimensions whose levels are parts of another dimension's levels
+    answers     dimension that holds the answer options of a question; inferred from equal denominators when empty
+    ladder      dimensions to collapse in turn when too much would be hidden
+    adds        dimension -> exact | partial (unknowns are left out) | overlap (several answers): found by `suppress`
+    n_of        measure -> the quantity that its n is (`count`, or a name of its own): found by `suppress`
+    n_over      measure -> dimensions that its n does not depend on: found by `suppress`
+    """
+
+    dims: tuple[str, ...]
+    totals: Mapping[str, str]
+    counts_of: str
+    profile: str
+    kinds: Mapping[str, str]
+    unit: str = ALL
+    population: str = ""
+    within: str = ""
+    steps: tuple[str, ...] = ()
+    subsets: tuple[tuple[str, str], ...] = ()
+    nestings: tuple[Nesting, ...] = ()
+    answers: str = ""
+    ladder: tuple[str, ...] = ()
+    adds: Mapping[str, str] = field(default_factory=dict)
+    n_of: Mapping[str, str] = field(default_factory=dict)
+    n_over: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self):
+        problems = [f"kind {kind!r} of {measure!r}" for measure, kind in self.kinds.items() if kind not in KINDS]
+        problems += [f"counts_of {self.counts_of!r}"] * (self.counts_of not in COUNTED)
+        problems += [f"{dim!r}, which is not in dims" for dim in self._named() if dim not in self.dims]
+        if problems:
+            raise ValueError(
+                f"Table description holds what is not known: {'; '.join(problems)}. "
+                f"Kinds are {', '.join(sorted(KINDS))}; counts_of is one of {', '.join(sorted(COUNTED))}."
+            )
+
+    def _named(self) -> list[str]:
+        return sorted({*self.totals, *self.steps, *self.ladder, *([self.answers] if self.answers else [])})
+
+    def to_json(self) -> str:
+        """The description as JSON text, keys sorted, so that equal descriptions are equal bytes."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Meta":
+        """The description that `to_json` wrote; keys that another module added beside ours are ignored."""
+        known = {key: value for key, value in json.loads(text).items() if key in cls.__dataclass_fields__}
+        known["nestings"] = tuple(Nesting(**nesting) for nesting in known.get("nestings", ()))
+        known["subsets"] = tuple(tuple(pair) for pair in known.get("subsets", ()))
+        known["n_over"] = {measure: tuple(dims) for measure, dims in known.get("n_over", {}).items()}
+        for key in ("dims", "steps", "ladder"):
+            known[key] = tuple(known.get(key, ()))
+        return cls(**known)
+
+
+def described(table: pd.DataFrame, meta: Meta) -> pd.DataFrame:
+    """`table` with the contract's columns typed (levels text, numbers float), a fresh index and, where absent, `n` NaN.
+
+    Raises ValueError that lists every absent column, measure without kind and cell that stands twice.
+    """
+    absent = [column for column in (*meta.dims, "measure", "value") if column not in table]
+    if absent:
+        found = ", ".join(map(str, table.columns))
+        raise ValueError(f"Table lacks column(s) {', '.join(absent)}; it has {found}. Add them or correct dims.")
+    typed = table.reset_index(drop=True).assign(n=table["n"].to_numpy() if "n" in table else float("nan"))
+    typed = typed.assign(**{column: typed[column].astype(str) for column in (*meta.dims, "measure")})
+    typed = typed.assign(**{column: pd.to_numeric(typed[column]).astype(float) for column in ("value", "n")})
+    unknown = sorted(set(typed["measure"]) - set(meta.kinds))
+    twice = int(typed.duplicated([*meta.dims, "measure"]).sum())
+    problems = [f"measure(s) without a kind: {', '.join(unknown)}"] * bool(unknown)
+    problems += [f"{twice} cell(s) stand more than once: a dimension is missing from dims"] * bool(twice)
+    if problems:
+        raise ValueError(f"Table cannot be checked: {'; '.join(problems)}.")
+    return typed
