@@ -1,0 +1,120 @@
+"""Rules that tie the plan to its codebook: each returns sentences with key, what was found, what is allowed."""
+
+from collections.abc import Iterator
+
+from analysis.study import DERIVED_TABLES, Study
+
+
+def check(study: Study, where: str) -> list[str]:
+    """Every problem between the plan and the codebook, as `study.yaml: key: found; allowed.`"""
+    rules = (_tables, _waves, _units, _design, _outcomes, _names, _referrals, _kinds, _profile)
+    return [f"study.yaml: {problem}" for rule in rules for problem in rule(study)]
+
+
+def _tables(study: Study) -> Iterator[str]:
+    described = {variable.table for variable in study.variables}
+    for table in sorted(set(study.tables) - described):
+        yield f"tables.{table}: has no rows in codebook.csv; described: {', '.join(sorted(described))}."
+    for table in sorted(described - set(study.tables) - DERIVED_TABLES):
+        yield f"tables: {table} stands in codebook.csv but not here. Add its file, or remove its rows."
+    for table in sorted({"persons", "answers"} - set(study.tables)):
+        yield f"tables.{table}: not found, and every study needs it."
+    for name, raw in study.tables.items():
+        if (raw.file is None) == (raw.package is None or raw.dataset is None):
+            yield f"tables.{name}: give either `file`, or `package` and `dataset`."
+
+
+def _waves(study: Study) -> Iterator[str]:
+    months = [wave.month for wave in study.waves]
+    if months != sorted(set(months)):
+        yield f"waves: months are {months}; they must rise, each once."
+    known = {level.level for level in study.levels("wave")}
+    for wave in study.waves:
+        if known and wave.id not in known:
+            yield f"waves: {wave.id} is not a level of `wave` in levels.csv; levels: {', '.join(sorted(known))}."
+
+
+def _units(study: Study) -> Iterator[str]:
+    known = {level.level for level in study.levels("unit")}
+    if not known:
+        yield "unit: codebook.csv has no category persons.unit; name the column that a report is about."
+    if "all" in known:
+        yield "unit: a unit is called `all`, which is the name of all units together. Rename the level."
+    for unit in sorted(set(study.unit.codes) - known):
+        yield f"unit.codes.{unit}: not a level of `unit`; levels: {', '.join(sorted(known))}."
+
+
+def _design(study: Study) -> Iterator[str]:
+    design = study.design
+    if design.kind == "comparison" and not (design.arm and design.treated and design.reference):
+        yield "design: a comparison needs `arm`, `treated` and `reference`."
+    if design.kind == "staggered" and not design.start:
+        yield "design: a staggered design needs `start`, the column with the moment a unit started."
+    arms = {level.level for level in study.levels(design.arm)} if design.arm else set()
+    for key, value in (("treated", design.treated), ("reference", design.reference)):
+        if value and arms and value not in arms:
+            yield f"design.{key}: {value!r} is not a level of {design.arm}; levels: {', '.join(sorted(arms))}."
+
+
+def _outcomes(study: Study) -> Iterator[str]:
+    answers = {variable.name for variable in study.columns("answers")}
+    for outcome in study.outcomes:
+        if (outcome.instrument is None) == (outcome.score is None):
+            yield f"outcomes.{outcome.id}: give either `instrument` or `score`."
+        elif outcome.score and outcome.score not in answers:
+            yield f"outcomes.{outcome.id}.score: {outcome.score!r} is not a variable of answers in codebook.csv."
+        elif outcome.score and None in (outcome.better, outcome.kind, outcome.title):
+            yield f"outcomes.{outcome.id}: a ready score needs `better`, `kind` and `title`."
+        elif outcome.instrument:
+            yield from _items(outcome, answers)
+    for domain in sorted({outcome.domain for outcome in study.outcomes}):
+        primary = [o.id for o in study.outcomes if o.domain == domain and o.role == "primary"]
+        if len(primary) != 1:
+            yield f"outcomes: domain {domain} has {len(primary)} primary outcomes; exactly one is allowed."
+
+
+def _items(outcome, answers: set[str]) -> Iterator[str]:
+    from analysis import instruments
+
+    try:
+        absent = [item for item in instruments.load(outcome.instrument).items if item not in answers]
+    except (KeyError, ValueError):
+        return  # an unknown instrument is already reported
+    if absent:
+        yield f"outcomes.{outcome.id}: items {', '.join(absent)} are not variables of answers in codebook.csv."
+
+
+def _names(study: Study) -> Iterator[str]:
+    persons = {variable.name for variable in study.columns("persons")}
+    named = {"cluster": [study.cluster], "group": [study.group], "covariates": study.covariates,
+             "imputation.auxiliary": study.imputation.auxiliary, "design.arm": [study.design.arm]}  # fmt: skip
+    for key, names in named.items():
+        for name in names:
+            if name is not None and name not in persons:
+                yield f"{key}: {name!r} is not a variable of persons; variables: {', '.join(sorted(persons))}."
+
+
+def _referrals(study: Study) -> Iterator[str]:
+    known = {variable.name for variable in study.columns("referrals")}
+    ends = [study.referral_start, study.referral_end, study.referral_until]
+    for step in [*study.referral_steps, *(end for end in ends if end)]:
+        if step not in known:
+            yield f"referral_steps: {step!r} is not a variable of referrals; variables: {', '.join(sorted(known))}."
+    if study.has("referrals") and not study.referral_steps:
+        yield "referral_steps: empty, but the study has referrals. Name the step columns in order."
+
+
+def _kinds(study: Study) -> Iterator[str]:
+    known = {level.level for level in study.levels("activity")}
+    for activity in (activity for activities in study.kinds.values() for activity in activities):
+        if activity not in known:
+            yield f"kinds: {activity!r} is not a level of activity; levels: {', '.join(sorted(known))}."
+
+
+def _profile(study: Study) -> Iterator[str]:
+    from analysis.disclosure import profile
+
+    try:
+        profile(study.disclosure.profile)
+    except (KeyError, ValueError) as error:
+        yield f"disclosure.profile: {error.args[0]}"

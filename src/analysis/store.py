@@ -1,0 +1,261 @@
+"""The only module that knows where project files lie: raw and processed data, candidates for release, scratch.
+
+Inside a run (environment variable ANALYSIS_RUN) processed tables and candidates are the shared ones; outside a run, in
+JupyterLab or a test, candidates go to a scratch folder, so that reading a notebook never changes what a run made.
+"""
+
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import study as study_module
+from analysis.codebook import StudyError
+from analysis.disclosure.meta import Meta
+from analysis.study import Study
+
+NO_UNIT = "_none"
+ALL = "all"
+KINDS = {
+    "count": "count", "missing": "count", "percent": "percent", "percent_previous": "percent", "percent_first": "percent",
+    "mean": "mean", "sd": "sd", "median": "median", "estimate": "estimate", "std_error": "std_error", "df": "inference_df",
+    "lower": "lower", "upper": "upper", "p_value": "p_value", "days": "days", "rate": "rate",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a notebook is about: study, unit (`all` for all together), language, cut-off date, and the notebook's name."""
+
+    study: Study
+    unit: str
+    language: str
+    as_of: dt.date | None
+    notebook: str
+
+
+_open: list[Case] = []
+
+
+def root() -> Path:
+    """Folder of the project: ANALYSIS_ROOT, else the checkout that this file stands in."""
+    return Path(os.environ.get("ANALYSIS_ROOT") or Path(__file__).parents[2])
+
+
+def studies() -> list[str]:
+    """Ids of the studies that have a plan."""
+    return sorted(path.parent.name for path in (root() / "studies").glob("*/study.yaml"))
+
+
+def study_folder(study: str) -> Path:
+    """Folder that people write: plan, codebook, corrections."""
+    return root() / "studies" / study
+
+
+def raw(study: str, file: str = "") -> Path:
+    """A raw file as received, or the study's raw folder; the read is recorded."""
+    path = root() / "data" / "raw" / study / file
+    return read(path) if file else path
+
+
+def processed(study: str) -> Path:
+    """Folder of what a run makes of a study; nothing in it is in git."""
+    return root() / "data" / "processed" / study
+
+
+def reports(study: str) -> Path:
+    """Folder of what may leave."""
+    return root() / "reports" / study
+
+
+@cache
+def _study(folder: Path, stamp: tuple) -> Study:
+    return study_module.load(folder)
+
+
+def study(id: str) -> Study:
+    """The study with this id. Raises `StudyError`: unknown (known ones are named), or everything wrong with its files."""
+    if id not in studies():
+        raise StudyError([f"studies/{id}/study.yaml: not found. Studies are: {', '.join(studies()) or 'none'}."])
+    folder = study_folder(id)
+    files = [read(folder / name) for name in ("study.yaml", "codebook.csv", "levels.csv") if (folder / name).exists()]
+    return _study(folder, tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+
+
+def read(path: Path) -> Path:
+    """`path`, recorded as read by this step (receipts and the Reads line of a notebook rest on it)."""
+    return _trace("read", path)
+
+
+def _trace(verb: str, path: Path) -> Path:
+    if os.environ.get("ANALYSIS_TRACE"):
+        with open(os.environ["ANALYSIS_TRACE"], "a", encoding="utf-8") as file:
+            file.write(f"{verb}\t{path}\n")
+    return path
+
+
+# --- the open case --------------------------------------------------------------------------------------------------
+
+
+def open_case(notebook: str, *, study: str, unit: str = ALL, language: str = "en", as_of: str = "") -> Case:
+    """Open a study and unit for a notebook; later calls of this module are about it.
+
+    `as_of` is an ISO date or empty (the plan's own cut-off). Raises `StudyError` for an unknown unit, language or date.
+    """
+    plan = globals()["study"](study)
+    problems = []
+    if unit != ALL and unit not in plan.units:
+        problems.append(f"unit {unit!r} is not in study {study}; units: all, {', '.join(plan.units)}.")
+    if language not in plan.languages:
+        problems.append(f"language {language!r} is not in study {study}; languages: {', '.join(plan.languages)}.")
+    try:
+        date = dt.date.fromisoformat(as_of) if as_of else plan.as_of
+    except ValueError:
+        problems.append(f"as_of {as_of!r} is not a date written as 2021-12-31.")
+    if problems:
+        raise StudyError(problems)
+    _open[:] = [Case(plan, unit, language, date, notebook)]
+    return _open[0]
+
+
+def case() -> Case:
+    """The open case. Raises RuntimeError when no notebook opened one."""
+    if not _open:
+        raise RuntimeError("No study is open. Call store.open_case(notebook, study=..., unit=...) first.")
+    return _open[0]
+
+
+# --- processed tables -----------------------------------------------------------------------------------------------
+
+
+def write_processed(study: str, name: str, frame: pd.DataFrame) -> Path:
+    """Write a processed table, one parquet file a unit; files whose bytes would not change are left alone."""
+    folder = processed(study) / "tables" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    by_unit = frame["unit"].fillna(NO_UNIT) if "unit" in frame else pd.Series(NO_UNIT, index=frame.index)
+    parts = dict(tuple(frame.groupby(by_unit, sort=True))) or {NO_UNIT: frame}
+    for unit, part in parts.items():
+        _replace(folder / f"unit={unit}.parquet", part.reset_index(drop=True).to_parquet(index=False))
+    for stale in set(folder.glob("unit=*.parquet")) - {folder / f"unit={unit}.parquet" for unit in parts}:
+        stale.unlink()
+    return folder
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write whole or not at all; an unchanged file keeps its time, so that nothing that reads it runs again."""
+    _trace("wrote", path)
+    if path.exists() and path.read_bytes() == content:
+        return
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)
+
+
+def table(name: str, *, every_unit: bool = False) -> pd.DataFrame:
+    """A processed table of the open case: the rows of its unit (`all`, or `every_unit`: of all units).
+
+    With a cut-off date only what was known then: rows dated later are left out and later dates are empty.
+    Raises `StudyError` when the study has no such table, or when it has not been prepared.
+    """
+    here = case()
+    folder = processed(here.study.id) / "tables" / name
+    if not folder.exists():
+        if name in here.study.tables or name in study_module.DERIVED_TABLES | {"prepare_log", "prepare_problems"}:
+            raise StudyError([f"{here.study.id}: table {name} is not prepared. Run `python -m analysis prepare {here.study.id}`."])
+        raise StudyError([f"{here.study.id}: the study has no table {name}; it has {', '.join(here.study.tables)}."])
+    files = sorted(folder.glob("unit=*.parquet"))
+    if here.unit != ALL and not every_unit and not (folder / f"unit={NO_UNIT}.parquet") in files[:1] * (len(files) == 1):
+        files = [file for file in files if file.stem == f"unit={here.unit}"]
+    if not files:
+        return _empty(folder)
+    return known(pd.concat([pd.read_parquet(read(file)) for file in files], ignore_index=True), name, here)
+
+
+def _empty(folder: Path) -> pd.DataFrame:
+    return pd.read_parquet(read(sorted(folder.glob("unit=*.parquet"))[0])).iloc[:0]
+
+
+def known(frame: pd.DataFrame, name: str, here: Case) -> pd.DataFrame:
+    """What was known at the cut-off date: the first required date decides whether a row exists, later dates are emptied."""
+    dates = [v for v in here.study.columns(name) if v.type == "date" and v.name in frame]
+    if here.as_of is None or not dates:
+        return frame
+    limit = pd.Timestamp(here.as_of)
+    key = next((v.name for v in dates if v.required), None)
+    if key:
+        frame = frame[~(frame[key] > limit)]
+    return frame.assign(**{v.name: frame[v.name].mask(frame[v.name] > limit) for v in dates}).reset_index(drop=True)
+
+
+# --- release, first step --------------------------------------------------------------------------------------------
+
+
+def candidates(study: str, unit: str | None = None) -> Path:
+    """Folder of candidates for release: the shared one inside a run, a scratch folder outside."""
+    folder = processed(study) / ("candidates" if os.environ.get("ANALYSIS_RUN") else "scratch")
+    return folder / unit if unit else folder
+
+
+def release(
+    table: pd.DataFrame,
+    name: str,
+    *,
+    dims: Sequence[str],
+    measures: Sequence[str] | Mapping[str, str],
+    counts_of: str,
+    n: str | Mapping[str, str] = "n",
+    **described,
+) -> pd.DataFrame:
+    """Offer a table for release: writes a private candidate and returns it with the primary rules applied, to show.
+
+    `table` has one row per combination of `dims` (ids, never labels) with a column per measure and `n` (the number of
+    contributing persons, or the denominator of a percentage), or is long already (columns `measure`, `value`, `n`).
+    `measures` names the measures (names of `KINDS`, or a mapping to a kind of `analysis.disclosure.meta.KINDS`);
+    `counts_of` says what counts count. Further keywords (`totals`, `population`, `steps`, `subsets`, ...) describe the
+    table to disclosure control, see `analysis.disclosure.Meta`. Raises ValueError for anything undescribed.
+    """
+    from analysis.disclosure import primary, profile
+
+    here = case()
+    kinds = dict(measures) if isinstance(measures, Mapping) else {measure: KINDS[measure] for measure in measures}
+    long = _long(table, list(dims), kinds, n)
+    described = {key: tuple(value) if isinstance(value, list) else value for key, value in described.items()}
+    meta = Meta(tuple(dims), described.pop("totals", {}), counts_of, here.study.disclosure.profile, kinds, here.unit, **described)
+    shown = primary(long, meta, profile(meta.profile))
+    _write_candidate(here, name, long, meta)
+    return shown
+
+
+def _long(table: pd.DataFrame, dims: list[str], kinds: dict[str, str], n: str | Mapping[str, str]) -> pd.DataFrame:
+    keep = [*dims, *(["note"] if "note" in table else [])]
+    if "measure" in table and "value" in table:
+        return table[[*dims, "measure", "value", *(c for c in ("n", "note", "largest", "second_largest") if c in table)]]
+    parts = []
+    for measure in kinds:
+        column = n.get(measure, measure) if isinstance(n, Mapping) else n
+        count = table[column] if column in table else table[measure].where(kinds[measure] == "count")
+        parts.append(table[keep].assign(measure=measure, value=table[measure].astype("float64"), n=count.astype("float64")))
+    long = pd.concat(parts, keys=range(len(parts)))
+    return long.sort_index(level=1, kind="stable").reset_index(drop=True)
+
+
+def _write_candidate(here: Case, name: str, long: pd.DataFrame, meta: Meta) -> None:
+    folder = candidates(here.study.id, here.unit)
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {
+        **json.loads(meta.to_json()), "study": here.study.id, "notebook": here.notebook, "name": name,
+        "as_of": str(here.as_of or ""), "study_kind": here.study.kind,
+    }  # fmt: skip
+    stem = f"{here.notebook}__{name}"
+    _replace(folder / f"{stem}.csv", to_csv(long))
+    _replace(folder / f"{stem}.json", (json.dumps(about, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+
+
+def to_csv(frame: pd.DataFrame) -> bytes:
+    """A frame as language-neutral CSV: comma, UTF-8, `\\n`, numbers to ten significant digits, so that equal results are equal bytes."""
+    return frame.to_csv(index=False, lineterminator="\n", float_format="%.10g").encode()
