@@ -9,8 +9,8 @@ from analysis.disclosure import Meta, Nesting, check, primary, profile
 
 def meta(*dims, counts_of="persons", totals=None, **more):
     same = ["count", "percent", "mean", "sd", "quantile", "median", "sum", "min", "max", "estimate", "lower", "df"]
-    more = dict.fromkeys(("t0", "t1", "pairs"), "count") | {"wild_df": "inference_df"}
-    kinds = dict(zip(same, same, strict=True)) | more
+    own = dict.fromkeys(("t0", "t1", "pairs"), "count") | {"wild_df": "inference_df"}
+    kinds = dict(zip(same, same, strict=True)) | own
     return Meta(dims, totals or {}, counts_of, "samen10_30", kinds, **more)
 
 
