@@ -1,0 +1,51 @@
+# Every command a person needs. `make report` and `make test` work on a fresh clone with only Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m analysis
+READY := $(VENV)/.ready
+export OPENBLAS_NUM_THREADS := 1
+export PYTHONHASHSEED := 0
+
+.PHONY: report prepare lab test notebooks data validate benchmark lessons reproduce lock clean
+
+report: $(READY)          ## prepare both studies, run every notebook for every unit, write reports/
+	$(RUN) run
+
+prepare: $(READY)         ## raw to processed only
+	$(RUN) prepare
+
+lab: $(READY)             ## JupyterLab on notebooks/00_start.ipynb
+	$(RUN) prepare
+	$(VENV)/bin/jupyter lab notebooks/00_start.ipynb
+
+test: $(READY)            ## the whole suite: unit, property, repository, notebooks
+	$(RUN) prepare
+	$(VENV)/bin/python -m pytest
+
+notebooks: $(READY)       ## execute the canonical notebooks in place, normalised
+	$(RUN) notebooks
+
+data: $(READY)            ## rewrite the synthetic studies' raw files, byte for byte
+	$(RUN) data
+
+validate: $(READY)        ## slow proofs: tests marked slow and the simulation study (under an hour)
+	$(VENV)/bin/python -m pytest -m slow
+	$(VENV)/bin/python validation/simulate.py
+
+benchmark: $(READY)       ## every speed promise, each as a ratio in one run
+	$(RUN) benchmark
+
+lock:                     ## renew requirements.lock from pyproject.toml (uv comes from the lock itself)
+	$(VENV)/bin/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --generate-hashes \
+	  --python-version 3.11 --no-emit-index-url --no-header --upgrade --output-file requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else 'Python 3.11, 3.12 or 3.13 is needed; found %d.%d. Say: make PYTHON=python3.12' % sys.version_info[:2])"
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --compile --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation --compile -e .
+	$(VENV)/bin/python -m compileall -q src
+	touch $(READY)
+
+clean:                    ## remove what runs made; raw data and the environment stay
+	rm -rf reports/*/ data/processed/*/
