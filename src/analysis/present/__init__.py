@@ -1,0 +1,14 @@
+"""How results look: every word, number, table, figure and sentence, made from released tables only."""
+
+from analysis._lazy import lazy
+
+_MODULES = {
+    "numbers": "rounded",
+    "words": "Words words",
+    "released": "Released read released",
+    "tables": "wide footnotes html_table",
+    "picture": "Picture png show",
+    "figures": "forest waves funnel curves bars stacked time_strip dots",
+    "sentences": "Sentence markdown refuse_causal describe",
+}
+__getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

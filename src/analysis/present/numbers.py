@@ -1,0 +1,43 @@
+"""Numbers as readers see them: rounded once, just before display, and written as the language writes them.
+
+Rounding is half away from zero on the shortest decimal form of the number (2.5 to 3, -2.5 to -3, 2.675 to 2.68): what
+Excel does and what a reader does by hand. Python and R round half to even, and on the binary value (2.675 to 2.67).
+"""
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from math import isfinite
+
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
+
+MINUS = "\N{MINUS SIGN}"  # a hyphen is skipped by screen readers
+
+
+def rounded(number: float, digits: int) -> Decimal:
+    """`number` rounded half away from zero to `digits` decimals; a negative number that rounds to zero is plain zero."""
+    exact = Decimal(repr(float(number)))
+    return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP) + 0
+
+
+def number_text(number: float, digits: int, language: str) -> str:
+    """`number` with `digits` decimals and the separators of the language; empty for a number that is not finite."""
+    if not isfinite(number):
+        return ""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    written = format_decimal(rounded(number, digits), format=pattern, locale=language, decimal_quantization=False)
+    return written.replace("-", MINUS)
+
+
+def percent_text(percent: float, digits: int, language: str) -> str:
+    """A percentage (0-100) with its sign attached, so that it is read aloud as one thing."""
+    if not isfinite(percent):
+        return ""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+    share = rounded(percent, digits) / 100
+    return format_percent(share, format=pattern, locale=language, decimal_quantization=False).replace("-", MINUS)
+
+
+def date_text(day: date, language: str) -> str:
+    """A date in words, such as 30 juni 2023."""
+    return format_date(day, format="d MMMM y", locale=language)

@@ -1,0 +1,122 @@
+"""A released table: the only thing that tables, figures and sentences are made from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+
+VALUE_COLUMNS = ("measure", "value", "n", "status", "reason", "note")
+SHOWN = "shown"
+ALL = "all"
+_NOTHING: Mapping = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Released:
+    """Released rows (one a cell) with what their `<name>.json` says of them.
+
+    `rows` has the dimension columns (ids) and `measure, value, n, status, reason, note`; a row that is not shown has no
+    value here, whatever the file held. `totals` maps a dimension to its total level, `kinds` a measure to its kind.
+    """
+
+    name: str
+    rows: pd.DataFrame = field(repr=False)
+    dims: tuple[str, ...]
+    totals: Mapping[str, str] = _NOTHING
+    kinds: Mapping[str, str] = _NOTHING
+    unit: str = "all"
+    profile: str = ""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The measures, in the order of the file."""
+        return tuple(self.rows["measure"].unique())
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The rows that have a value which may be seen."""
+        return self.rows[(self.rows["status"] == SHOWN) & self.rows["value"].notna()]
+
+    @property
+    def hidden(self) -> pd.DataFrame:
+        """The rows that disclosure control hid."""
+        return self.rows[self.rows["status"] != SHOWN]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing of the table may be seen."""
+        return self.shown.empty
+
+    def where(self, **levels: str) -> "Released":
+        """The rows at these levels; a dimension that the table does not have is ignored."""
+        keep = pd.Series(True, index=self.rows.index)
+        for dim, level in levels.items():
+            if dim in self.dims:
+                keep &= self.rows[dim] == level
+        return self._with(self.rows[keep])
+
+    def only(self, *measures: str) -> "Released":
+        """The rows of these measures."""
+        return self._with(self.rows[self.rows["measure"].isin(measures)])
+
+    def totals_but(self, *dims: str) -> "Released":
+        """The rows at the total level of every dimension but `dims` (where the table has such a total)."""
+        return self.where(**{dim: level for dim, level in self.totals.items() if dim not in dims})
+
+    def levels(self, dim: str) -> tuple[str, ...]:
+        """The levels of a dimension, in the order of the file; none when the table lacks it."""
+        return tuple(self.rows[dim].unique()) if dim in self.dims else ()
+
+    def cells(self) -> pd.DataFrame:
+        """Shown values with one row a cell of the dimensions and one column a measure."""
+        index = list(self.dims)
+        if not index:
+            return self.shown.set_index("measure")["value"].to_frame().T.reset_index(drop=True)
+        wide = self.shown.pivot_table(index=index, columns="measure", values="value", sort=False, aggfunc="first")
+        order = self.rows[index].drop_duplicates()
+        return order.merge(wide.reset_index(), on=index, how="inner")
+
+    def _with(self, rows: pd.DataFrame) -> "Released":
+        return Released(self.name, rows, self.dims, self.totals, self.kinds, self.unit, self.profile)
+
+
+def released(frame: "pd.DataFrame | Released", facts: Mapping | None = None, *, name: str = "") -> Released:
+    """A released long frame as `Released`; `facts` are those of its json file (by default `frame.attrs`)."""
+    if isinstance(frame, Released):
+        return frame
+    absent = [column for column in ("measure", "value", "status") if column not in frame.columns]
+    if absent:
+        raise KeyError(f"{name or 'table'}: no column {', '.join(absent)}. Give the frame that store.release returned.")
+    facts = facts if facts is not None else frame.attrs
+    dims = tuple(facts.get("dims") or (column for column in frame.columns if column not in VALUE_COLUMNS))
+    rows = _checked(frame, dims)
+    totals = {dim: ALL for dim in dims if ALL in set(rows[dim])} | dict(facts.get("totals") or {})
+    known = f"{facts['notebook']}__{facts['name']}" if "notebook" in facts and "name" in facts else ""
+    return Released(
+        name=name or known, rows=rows, dims=dims, totals=MappingProxyType(totals),
+        kinds=MappingProxyType(dict(facts.get("kinds") or {})), unit=str(facts.get("unit") or ALL),
+        profile=str(facts.get("profile") or ""),
+    )  # fmt: skip
+
+
+def read(path: Path) -> Released:
+    """The released table in the CSV file `path`, with the facts in the json file beside it."""
+    facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    header = pd.read_csv(path, nrows=0, encoding="utf-8").columns
+    text = {column: str for column in header if column not in ("value", "n")}
+    frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": [""], "n": [""]}, encoding="utf-8")
+    return released(frame, facts, name=path.stem)
+
+
+def _checked(frame: pd.DataFrame, dims: tuple[str, ...]) -> pd.DataFrame:
+    """The frame with all columns, texts as text, and nothing in a cell that is not shown."""
+    rows = frame.reset_index(drop=True).reindex(columns=[*dims, *VALUE_COLUMNS])
+    for column in rows.columns:
+        if column in ("value", "n"):
+            rows[column] = pd.to_numeric(rows[column]).where(rows["status"] == SHOWN)
+        else:
+            rows[column] = rows[column].astype(object).where(rows[column].notna(), "").astype(str)
+    return rows

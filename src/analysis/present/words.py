@@ -1,0 +1,145 @@
+"""All words of an output in one language: fixed texts from texts/<language>.yaml, labels from the study."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from analysis.present.numbers import date_text, number_text, percent_text
+
+if TYPE_CHECKING:
+    from analysis.study import Study
+
+LANGUAGES = ("nl", "en")
+P_FLOOR = 0.001
+_BETWEEN = re.compile(r"\s*(?::|\||(?:^|\s)(?:-|vs\.?)\s|_vs_|(?<=\w)-(?=\w))\s*")
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one study in one language. Keys of fixed texts are dotted, as in `table.hidden`."""
+
+    study: "Study"
+    language: str
+    texts: Mapping[str, Any] = field(repr=False)
+
+    def text(self, key: str, **values: object) -> str:
+        """The fixed text `key`, filled with `values` (put numbers through `number` and its kin first)."""
+        found = self.texts.get(key)
+        if not isinstance(found, str):
+            raise KeyError(f"texts/{self.language}.yaml: no text {key!r}. Add it there and in every other language.")
+        return found.format_map(values) if values else found
+
+    def listed(self, key: str) -> tuple[Any, ...]:
+        """The fixed list `key` (refused words, translations of notes)."""
+        found = self.texts.get(key)
+        if not isinstance(found, tuple):
+            raise KeyError(f"texts/{self.language}.yaml: no list {key!r}. Add it there and in every other language.")
+        return found
+
+    def of(self, localised: object) -> str:
+        """This language's side of a study's own text that has `.nl` and `.en`; empty where the study gives none."""
+        return getattr(localised, self.language, None) or "" if localised is not None else ""
+
+    def label(self, dim: str) -> str:
+        """The heading of a dimension: our own word, else the codebook's label, else the id in plain letters."""
+        return self.texts.get(f"dims.{dim}") or self._study_label(dim) or _plain(dim)
+
+    def measure(self, name: str) -> str:
+        """The heading of a measure: our own word, else the id in plain letters."""
+        return self.texts.get(f"measures.{name}") or _plain(name)
+
+    def level(self, dim: str, level: str) -> str:
+        """The label of one level of a dimension: of the study, else our own word, else the id in plain letters."""
+        if dim in ("unit", "area") and (level == "all" or level in self.study.units):
+            return self.study.unit_label(level, self.language)
+        if dim == "outcome":
+            return next((self.of(out.title) for out in self.study.outcomes if out.id == level), "") or _plain(level)
+        if dim == "contrast":
+            return self._contrast(level)
+        if dim == "method":
+            return self.texts.get(f"levels.method.{level}") or self.translated(level, "methods")
+        if dim == "step" and level in self.study.referral_steps:
+            return self.study.label(level, self.language, "referrals")
+        own = self.texts.get(f"levels.{dim}.{level}") or self.texts.get(f"levels.any.{level}")
+        return own or self._study_level(dim, level) or self._study_label(level) or _plain(level)
+
+    def translated(self, text: str, key: str = "notes") -> str:
+        """A remark of the analysis, which is in English, in this language as far as the list `key` knows it."""
+        for known in self.listed(key):
+            text = re.sub(known["find"], known["say"], text)
+        return text
+
+    def number(self, number: float, digits: int = 0) -> str:
+        """A number with `digits` decimals and this language's separators."""
+        return number_text(number, digits, self.language)
+
+    def percent(self, percent: float, n: float | None = None) -> str:
+        """A percentage (0-100): whole, or with one decimal when its denominator `n` is known to be 100 or more."""
+        return percent_text(percent, 1 if n is not None and n >= 100 else 0, self.language)
+
+    def p_value(self, p_value: float) -> str:
+        """A p-value with two decimals (three below 0.01), never 0 and never 1."""
+        if p_value < P_FLOOR:
+            return f"< {self.number(P_FLOOR, 3)}"
+        if p_value > 0.99:
+            return f"> {self.number(0.99, 2)}"
+        return self.number(p_value, 3 if p_value < 0.01 else 2)
+
+    def interval(self, lower: float, upper: float, digits: int = 1) -> str:
+        """An interval as `a tot b` or `a to b`: a dash would be read as a minus."""
+        return self.text("number.interval", lower=self.number(lower, digits), upper=self.number(upper, digits))
+
+    def date(self, day: date) -> str:
+        """A date in words."""
+        return date_text(day, self.language)
+
+    def _contrast(self, contrast: str) -> str:
+        """`t1 - t0` as `6 months (T1) compared with Start (T0)`; other parts (an arm) by their own labels."""
+        parts = [self._part(part) for part in _BETWEEN.split(contrast) if part]
+        return self.text("contrast.versus").join(parts) if len(parts) == 2 else ", ".join(parts)
+
+    def _part(self, part: str) -> str:
+        found = self._study_level("wave", part) or self._study_level("arm", part)
+        return found or self.texts.get(f"levels.contrast.{part}") or _plain(part)
+
+    def _study_level(self, dim: str, level: str) -> str:
+        found = self.study.level(dim, level, self.language)
+        return found if found and found != level else ""
+
+    def _study_label(self, name: str) -> str:
+        found = self.study.label(name, self.language)
+        return found if found and found != name else ""
+
+
+def words(study: "Study", language: str) -> Words:
+    """The words of `study` in `language`; raises ValueError for a language that has no texts."""
+    if language not in LANGUAGES:
+        raise ValueError(f"language: found {language!r}, have {', '.join(LANGUAGES)}. Add present/texts/{language}.yaml.")
+    return Words(study, language, fixed_texts(language))
+
+
+@lru_cache
+def fixed_texts(language: str) -> Mapping[str, Any]:
+    """Every fixed text of a language, by dotted key; lists as tuples."""
+    source = files("analysis.present").joinpath(f"texts/{language}.yaml").read_text(encoding="utf-8")
+    return MappingProxyType(dict(_flat("", yaml.safe_load(source))))
+
+
+def _flat(prefix: str, node: object):
+    if isinstance(node, Mapping):
+        for key, below in node.items():
+            yield from _flat(f"{prefix}.{key}" if prefix else str(key), below)
+    else:
+        yield prefix, tuple(node) if isinstance(node, list) else str(node)
+
+
+def _plain(name: str) -> str:
+    """An id as plain letters, for what nobody has named yet: visible, never a crash."""
+    return str(name).replace("_", " ").strip()
