@@ -1,0 +1,185 @@
+"""Maximum of the profiled likelihood of `likelihood`, with exact derivatives, and Satterthwaite degrees of freedom."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize
+
+from analysis.effect.likelihood import CrossProducts
+
+RATIOS = np.concatenate([[0.0], np.geomspace(1e-4, 1e6, 21)])
+"""Grid of var_person / var_residual on which the global optimum of the random-intercept likelihood is located."""
+
+QUADRATIC = {
+    1: np.array([[[2.0]]]),
+    2: np.array([np.diag([2.0, 0, 0]), [[0, 1.0, 0], [1.0, 0, 0], [0, 0, 0]], np.diag([0, 2.0, 2.0])]),
+}
+"""Psi = L L' as quadratic forms in theta, the entries of L: psi_k = theta' QUADRATIC[r][k] theta / 2."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The likelihood at one Psi. Derivatives are in the entries of Psi (m of them: 1, or 3 with a slope).
+
+    `deviance` is -2 log likelihood; `inverse` (p, p) is (X'V^-1 X)^-1 / sigma^2; `slopes` (m, p, p) is the derivative
+    of X'V^-1 X; `gradient` (m,) and `hessian` (m, m) are those of the deviance at fixed sigma^2; `drss` (m,) is that of
+    the residual sum of squares; `dof` is n - p (REML) or n (ML).
+    """
+
+    deviance: float
+    beta: np.ndarray
+    sigma2: float
+    inverse: np.ndarray
+    slopes: np.ndarray
+    gradient: np.ndarray
+    hessian: np.ndarray
+    drss: np.ndarray
+    dof: int
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Estimated theta (entries of L in Psi = L L', relative to sigma), the likelihood there; do optimisers agree."""
+
+    theta: np.ndarray
+    psi: np.ndarray
+    at: Profile
+    agreed: bool = True
+
+    @property
+    def singular(self) -> bool:
+        """Whether a variance is zero or a correlation is 1 in absolute value."""
+        r = len(self.psi)
+        return bool(np.linalg.det(self.psi) <= 1e-8 * max(np.prod(np.diag(self.psi)), 1e-8**r))
+
+
+def deviance(products: CrossProducts, psi: np.ndarray, *, reml: bool) -> np.ndarray:
+    """-2 log likelihood (REML or ML) at each of `psi` (m, r, r), profiled over beta and sigma^2."""
+    several = max(1, int(5e6 // products.p**2))  # bounds the memory of one batch of (p, p) matrices
+    batches = [psi[start : start + several] for start in range(0, len(psi), several)]
+    return np.concatenate([_deviance(products, batch, reml) for batch in batches])
+
+
+def _deviance(products: CrossProducts, psi: np.ndarray, reml: bool) -> np.ndarray:
+    solve, logdet = _solve(products, psi[:, None])
+    factor = np.linalg.cholesky(products.gram - products.contract(psi[:, None] @ solve))
+    p, dof = products.p, products.n - products.p * reml
+    diagonal = np.diagonal(factor, axis1=1, axis2=2)
+    rss = diagonal[:, p] ** 2
+    found = dof * (1 + np.log(2 * np.pi * rss / dof)) + logdet
+    return found + 2 * np.log(diagonal[:, :p]).sum(axis=1) if reml else found
+
+
+def _solve(products: CrossProducts, psi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(I + Z'Z Psi)^-1 per pattern, and log |I + Z'Z Psi| summed over persons."""
+    inner = np.eye(psi.shape[-1]) + products.zz @ psi
+    if psi.shape[-1] == 1:
+        return 1 / inner, np.log(inner[..., 0, 0]) @ products.persons
+    return np.linalg.inv(inner), np.linalg.slogdet(inner)[1] @ products.persons
+
+
+def profile(products: CrossProducts, psi: np.ndarray, *, reml: bool) -> Profile:
+    """The likelihood at one `psi` (r, r) with exact first and second derivatives."""
+    basis, p = products.directions, products.p
+    m, dof = len(basis), products.n - p * reml
+    solve, logdet = _solve(products, psi)
+    turn, cov = solve.swapaxes(1, 2), solve @ products.zz
+    first = [-turn @ e @ solve for e in basis]
+    second = [turn @ (e @ cov @ f + f @ cov @ e) @ solve for e in basis for f in basis]
+    sums = products.contract(np.stack([-psi @ solve, *first, *second]))
+    total, d1, d2 = products.gram + sums[0], sums[1 : m + 1], sums[m + 1 :].reshape(m, m, p + 1, p + 1)
+    inverse = np.linalg.inv(total[:p, :p])
+    beta = inverse @ total[:p, p]
+    v = np.append(-beta, 1.0)
+    score = d1 @ v
+    rss, drss = total[p] @ v, score @ v
+    d2rss = d2 @ v @ v - 2 * score[:, :p] @ inverse @ score[:, :p].T
+    sigma2 = rss / dof
+    traces = np.array([np.einsum("kab,kba,k->", cov, np.broadcast_to(e, cov.shape), products.persons) for e in basis])
+    curves = [np.einsum("kab,kba,k->", cov @ e, cov @ f, products.persons) for e in basis for f in basis]
+    gradient, hessian = drss / sigma2 + traces, d2rss / sigma2 - np.reshape(curves, (m, m))
+    value = dof * (1 + np.log(2 * np.pi * sigma2)) + logdet
+    if reml:
+        half = inverse @ d1[:, :p, :p]
+        value += np.linalg.slogdet(total[:p, :p])[1]
+        gradient = gradient + np.trace(half, axis1=1, axis2=2)
+        hessian = hessian + np.einsum("ij,abji->ab", inverse, d2[..., :p, :p]) - np.einsum("aij,bji->ab", half, half)
+    return Profile(float(value), beta, float(sigma2), inverse, d1[:, :p, :p], gradient, hessian, drss, dof)
+
+
+def fit_intercept(products: CrossProducts, *, reml: bool) -> Fit:
+    """Random intercept: global grid, then a bracketed Newton search for the root of the exact profile derivative."""
+    values = deviance(products, RATIOS[:, None, None], reml=reml)
+    best = int(np.argmin(values))
+    low, high = RATIOS[max(best - 1, 0)], RATIOS[min(best + 1, len(RATIOS) - 1)]
+    ratio = RATIOS[best]
+    for _ in range(100):
+        at = profile(products, np.array([[ratio]]), reml=reml)
+        if ratio == 0 and at.gradient[0] >= 0:
+            break
+        low, high = (low, ratio) if at.gradient[0] > 0 else (ratio, high)
+        step = _newton_in_log(ratio, at)
+        step = step if low < step < high else (low + high) / 2
+        if abs(step - ratio) <= 1e-9 * ratio:
+            break
+        ratio = step
+    return Fit(np.sqrt([ratio]), np.array([[ratio]]), at)
+
+
+def _newton_in_log(ratio: float, at: Profile) -> float:
+    """One Newton step for the profile deviance in log(ratio); out of range (-1) where that is not convex."""
+    curve = at.hessian[0, 0] - at.drss[0] ** 2 / (at.dof * at.sigma2**2)
+    slope, bend = ratio * at.gradient[0], ratio * at.gradient[0] + ratio**2 * curve
+    return ratio * np.exp(np.clip(-slope / bend, -3, 3)) if bend > 0 else -1.0
+
+
+def fit_slope(products: CrossProducts, *, reml: bool) -> Fit:
+    """Random intercept and slope: two optimisers of different kind from different starts must agree on the deviance."""
+
+    def with_gradient(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        psi, jacobian = _psi(theta)
+        at = profile(products, psi, reml=reml)
+        return at.deviance, at.gradient @ jacobian
+
+    def value(theta: np.ndarray) -> float:
+        return float(deviance(products, _psi(theta)[0][None], reml=reml)[0])
+
+    tight = {"xatol": 1e-8, "fatol": 1e-10, "maxiter": 2000}
+    found = [
+        optimize.minimize(with_gradient, [1.0, 0.0, 1.0], jac=True, method="BFGS", options={"gtol": 1e-9}),
+        optimize.minimize(value, [0.3, 0.1, 0.3], method="Nelder-Mead", options=tight),
+    ]
+    finite = [one for one in found if np.isfinite(one.fun)]
+    theta = min(finite, key=lambda one: one.fun).x
+    psi = _psi(theta)[0]
+    agreed = len(finite) == 2 and abs(found[0].fun - found[1].fun) < 1e-5
+    return Fit(theta, psi, profile(products, psi, reml=reml), agreed)
+
+
+def _psi(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Psi (r, r) and the derivative of its entries (m, m) from the entries of its Cholesky factor."""
+    r = 1 if len(theta) == 1 else 2
+    jacobian = QUADRATIC[r] @ theta
+    entries = jacobian @ theta / 2
+    return entries.reshape(1, 1) if r == 1 else entries[[0, 1, 1, 2]].reshape(2, 2), jacobian
+
+
+def satterthwaite(fit: Fit, contrasts: np.ndarray) -> np.ndarray:
+    """Degrees of freedom of each row of `contrasts` (c, p): 2 C^2 / var(C), delta method on (theta, log sigma^2).
+
+    As lmerTest (Kuznetsova et al. 2017, J Stat Softw 82(13)) with exact instead of numerical derivatives; a parameter
+    on its boundary drops out, as its derivative is zero there.
+    """
+    at, jacobian = fit.at, _psi(fit.theta)[1]
+    joint = np.zeros((len(jacobian) + 1,) * 2)
+    joint[:-1, :-1] = jacobian.T @ at.hessian @ jacobian + np.tensordot(at.gradient, QUADRATIC[len(fit.psi)], 1)
+    joint[-1, :-1] = joint[:-1, -1] = -(at.drss @ jacobian) / at.sigma2
+    joint[-1, -1] = at.dof
+    values, vectors = np.linalg.eigh(joint)
+    kept = values > 1e-9 * values.max()
+    covariance = 2 * (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    u = contrasts @ at.inverse
+    variance = np.einsum("ci,ci->c", u, contrasts)
+    turn = -np.einsum("ci,aij,cj->ca", u, at.slopes, u) @ jacobian
+    gradient = np.column_stack([turn, variance])
+    return 2 * variance**2 / np.einsum("ci,ij,cj->c", gradient, covariance, gradient)
