@@ -1,0 +1,148 @@
+"""Which files of the package a notebook or module uses, found by reading its imports without running them.
+
+A receipt holds these files' hashes, so that a change of one module reruns what uses that module and nothing else.
+Where the reading cannot tell, it takes in too much rather than too little: every module of a lazy package instead of
+the ones whose names were seen.
+"""
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+DATA = frozenset(
+    {".yaml", ".yml", ".csv", ".json", ".html", ".css", ".typ", ".txt", ".toml", ".pptx", ".xlsx", ".svg", ".png"}
+)
+MODULE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """An import as written: `module` (`level` dots before it), `name` imported from it, attributes taken of it.
+
+    `attributes` is None when the bound name is also used as a whole, so that anything of it may be used.
+    """
+
+    module: str
+    level: int = 0
+    name: str | None = None
+    attributes: frozenset[str] | None = frozenset()
+
+
+def used_by(sources: Iterable[str], package: Path) -> frozenset[Path]:
+    """Files below `package` (modules and their data) that `sources` (cells) use, directly or through other modules.
+
+    Data files count with every module of their folder. The sources are read as one text: a name imported in one cell
+    is used in others.
+    """
+    found = _mentions("\n".join(sources))
+    return _closure([module for mention in found for module in _modules(mention, "", package)], package)
+
+
+def used_by_module(module: str, package: Path) -> frozenset[Path]:
+    """The same for a module of the package, itself included; empty for a module from elsewhere."""
+    return _closure([module], package)
+
+
+def _closure(todo: list[str], package: Path) -> frozenset[Path]:
+    seen: set[str] = set()
+    files: set[Path] = set()
+    while todo:
+        module = todo.pop()
+        file = None if module in seen else _file(module, package)
+        seen.add(module)
+        if file is None:
+            continue
+        if file.parent not in seen:
+            seen.add(file.parent)
+            files.update(_data_in(file.parent))
+        files.add(file)
+        home = module if file.name == "__init__.py" else module.rpartition(".")[0]
+        todo += [name for mention in _mentions(file.read_text("utf-8")) for name in _modules(mention, home, package)]
+        todo.append(module.rpartition(".")[0])
+    return frozenset(files)
+
+
+def _file(module: str, package: Path) -> Path | None:
+    """The file of a module of the package, None for a name that is no module of it."""
+    if module.split(".")[0] != package.name:
+        return None
+    place = package.parent.joinpath(*module.split("."))
+    return next((file for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file()), None)
+
+
+def _data_in(folder: Path) -> list[Path]:
+    """Data files of a folder and of its folders that hold no modules."""
+    inner = [path for path in folder.iterdir() if path.is_dir() and not any(path.glob("*.py"))]
+    return [path for path in folder.iterdir() if path.suffix in DATA] + [
+        file for path in inner for file in _data_in(path)
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _mentions(text: str) -> tuple[Mention, ...]:
+    """Every import of `text`, in functions too, and every string that looks like a module; none if not Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except SyntaxError:
+        return ()
+    found: list[Mention] = []
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found += [Mention(a.name, attributes=_attributes(nodes, a.asname or a.name)) for a in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            found += [Mention(module, node.level, a.name, _attributes(nodes, a.asname or a.name)) for a in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and MODULE_NAME.fullmatch(node.value):
+            found.append(Mention(node.value))
+    return tuple(found)
+
+
+def _attributes(nodes: list[ast.AST], name: str) -> frozenset[str] | None:
+    """Attributes taken of a (dotted) name anywhere in the code; None when it is also used as a whole."""
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _dotted(node.value) == name}
+    taken = sum(isinstance(node, ast.Attribute) and _dotted(node.value) == name for node in nodes)
+    named = sum(isinstance(node, ast.Attribute | ast.Name) and _dotted(node) == name for node in nodes)
+    return frozenset(attributes) if named == taken else None
+
+
+def _dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _modules(mention: Mention, home: str, package: Path) -> list[str]:
+    """Modules that a mention means, read in the package `home` (for relative imports)."""
+    base = mention.module
+    if mention.level:
+        parts = home.split(".")[: len(home.split(".")) - mention.level + 1]
+        base = ".".join([*parts, *filter(None, [mention.module])])
+    if mention.name is None:
+        return _meant(base, mention.attributes, package)
+    below = f"{base}.{mention.name}"
+    if _file(below, package):
+        return [base, *_meant(below, mention.attributes, package)]
+    return _meant(base, None if mention.name == "*" else frozenset({mention.name}), package)
+
+
+def _meant(module: str, names: frozenset[str] | None, package: Path) -> list[str]:
+    """The module and, of a package, those in which `names` live by its `_MODULES` table (`analysis._lazy`) or as files."""
+    file = _file(module, package)
+    if file is None or file.name != "__init__.py":
+        return [module]
+    table = _lazy_table(file.read_text("utf-8"))
+    if names is None:
+        return [module, *(f"{module}.{part}" for part in table)]
+    home = {name: part for part, public in table.items() for name in public.split()}
+    return [module, *(f"{module}.{home.get(name, name)}" for name in names)]
+
+
+@lru_cache(maxsize=64)
+def _lazy_table(text: str) -> dict[str, str]:
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "_MODULES" for t in node.targets):
+            return ast.literal_eval(node.value)
+    return {}

@@ -1,0 +1,146 @@
+"""Warm kernels: IPython kernels forked from a process that has already imported what notebooks import.
+
+A kernel is then ready in a tenth of a second instead of seconds, on sockets in a private folder (IPC) instead of TCP
+ports that others on the machine could read. Where fork is missing the same manager starts plain kernels.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from functools import cache
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+CAN_FORK = sys.platform == "linux"  # macOS has fork too, but its system libraries do not survive it
+CAN_IPC = sys.platform != "win32"
+LONGEST_SOCKET = 107  # bytes in sockaddr_un.sun_path
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pandas imports pyarrow, whose allocator starts one
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "IPYKERNEL_CELL_NAME": "<cell>",  # otherwise warnings name a file with the kernel's process number
+}
+NUMBERS = itertools.count()
+_live: dict[int, multiprocessing.Process] = {}
+_starting = threading.Lock()
+
+
+def seed_of(key: str) -> int:
+    """The 32-bit seed of the job named `key`: the same on every machine, another for every job."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big")
+
+
+@cache
+def session_folder() -> Path:
+    """A private folder of this process for sockets and traces, with a name short enough for a socket."""
+    for parent in (tempfile.gettempdir(), "/tmp"):
+        if len(parent) + len("/analysis-4194304-xxxxxxxx/k99999-ipc-5") <= LONGEST_SOCKET and os.access(
+            parent, os.W_OK
+        ):
+            break
+    _remove_abandoned(Path(parent))
+    return Path(tempfile.mkdtemp(prefix=f"analysis-{os.getpid()}-", dir=parent))
+
+
+def start_server() -> None:
+    """Start the fork server if it is not there yet; returns at once, imports go on in the server."""
+    if not CAN_FORK:
+        return
+    from multiprocessing import forkserver
+
+    with _starting, _without_main(), _environ(ENVIRONMENT):
+        multiprocessing.get_context("forkserver").set_forkserver_preload(["analysis.run.preloaded"])
+        forkserver.ensure_running()
+
+
+def start_child(target, *arguments) -> multiprocessing.Process:
+    """A process running `target(*arguments)`, forked from the warm server, or spawned where fork is missing."""
+    start_server()
+    context = multiprocessing.get_context("forkserver" if CAN_FORK else "spawn")
+    child = context.Process(target=target, args=arguments)
+    with _starting, _without_main():
+        child.start()
+        _live[child.pid] = child
+    return child
+
+
+def forget(child: multiprocessing.Process) -> None:
+    """Leave an ended child out of what `stop` kills."""
+    _live.pop(child.pid, None)
+
+
+def kill(child: multiprocessing.Process) -> None:
+    """Kill a child with everything it started, and forget it."""
+    if child.is_alive():
+        for send in (os.killpg, os.kill) if CAN_FORK else ():  # the second for a child that has no group of its own yet
+            with contextlib.suppress(ProcessLookupError):
+                send(child.pid, signal.SIGKILL)
+        if not CAN_FORK:
+            child.kill()
+        child.join(5)
+    forget(child)
+
+
+def stop() -> None:
+    """Kill every kernel of this process and remove its session folder; the fork server ends with this process."""
+    for child in list(_live.values()):
+        kill(child)
+    if session_folder.cache_info().currsize:
+        shutil.rmtree(session_folder(), ignore_errors=True)
+        session_folder.cache_clear()
+
+
+def manager(key: str, environment: dict[str, str], folder: Path, *, warm: bool = CAN_FORK) -> type:
+    """The `kernel_manager_class` of one job: seeded by `key`, started in `folder`, `environment` added to its own."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # see warm.preload
+    from analysis.run.jupyter import WarmKernelManager
+
+    job = SimpleNamespace(seed=seed_of(key), environment=ENVIRONMENT | environment, folder=str(folder), warm=warm)
+    return type("JobKernelManager", (WarmKernelManager,), {"job": job})
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove session folders whose process was killed."""
+    for folder in parent.glob("analysis-*-*"):
+        owner = folder.name.split("-")[1]
+        if owner.isdigit() and not _runs(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    import psutil
+
+    return psutil.pid_exists(process)
+
+
+@contextlib.contextmanager
+def _without_main():
+    """Hide the caller's script: multiprocessing would run it again in every child, which needs none of it."""
+    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextlib.contextmanager
+def _environ(values: dict[str, str]):
+    """Environment of a program about to be started; restored after."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)

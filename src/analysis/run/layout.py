@@ -1,0 +1,65 @@
+"""Where a run keeps its receipts and executed notebooks, and how it writes a file: whole or not at all."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.run.plan import Step
+
+PARTIAL = ".partial"  # what a killed run leaves begins with a dot and ends so; the next run removes it
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of a run: `root` (paths in receipts are relative to it), `processed` and `reports`.
+
+    `package` is the folder of the package whose modules count as a step's code, `analysis` itself by default.
+    """
+
+    root: Path
+    processed: Path
+    reports: Path
+    package: Path = Path(__file__).parents[1]
+
+    def receipt(self, step: Step) -> Path:
+        """The receipt of a step."""
+        return self.processed / step.study / "receipts" / step.unit / f"{step.title}.json"
+
+    def executed(self, step: Step) -> Path:
+        """The executed notebook of a step."""
+        return self.processed / step.study / "runs" / step.unit / f"{step.title}.ipynb"
+
+    def failed(self, step: Step) -> Path:
+        """Where the notebook of a step that failed is kept for reading."""
+        return self.executed(step).with_suffix(".failed.ipynb")
+
+    def name(self, path: Path) -> str:
+        """`path` as a receipt names it: relative to the root, with forward slashes."""
+        return Path(os.path.relpath(path, self.root)).as_posix()
+
+    def path(self, name: str) -> Path:
+        """The file that a receipt names."""
+        return self.root / name
+
+
+def write_whole(path: Path, content: bytes | Callable[[Path], object]) -> None:
+    """Write `path` whole or not at all: beside it under a temporary name, synced to disk, then renamed.
+
+    `content` is the bytes, or a function that writes the path it is given. Raises OSError with nothing changed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    try:
+        content(partial) if callable(content) else partial.write_bytes(content)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def remove_partial(*folders: Path) -> int:
+    """Remove what killed runs left half-written in `folders`; returns how many files."""
+    found = [path for folder in folders if folder.exists() for path in folder.rglob(f".*{PARTIAL}")]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)

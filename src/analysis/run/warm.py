@@ -1,0 +1,113 @@
+"""What is loaded once in the fork server, and what a forked child does before it becomes a kernel.
+
+Every import of `preload` is paid once, in the fork server, and shared by all kernels copy-on-write. Nothing preloaded
+may start a thread (a fork copies the locks of threads that it does not copy).
+"""
+
+import contextlib
+import importlib
+import os
+import random
+import signal
+import sys
+import threading
+
+PRELOADED = (
+    "numpy",
+    "pandas",
+    "scipy.stats",
+    "statsmodels.api",
+    "statsmodels.formula.api",
+    "matplotlib.pyplot",
+    "seaborn",
+    "networkx",
+    "yaml",
+    "IPython.core.interactiveshell",
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+)
+THREADED = ("polars",)
+INLINE = "module://matplotlib_inline.backend_inline"
+
+
+def preload(modules: tuple[str, ...] = PRELOADED) -> None:
+    """Import `modules` where installed; a missing one is found again, with its own message, by the notebook that
+    needs it.
+
+    `THREADED` packages, which statsmodels would pull in where installed, are hidden meanwhile: they start threads
+    when imported.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # 2 s of parser building that only Jupyter event schemas would use
+    sys.modules.update(dict.fromkeys(THREADED))
+    for module in modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+    for module in THREADED:
+        del sys.modules[module]
+
+
+def become(seed: int, environment: dict[str, str], folder: str) -> None:
+    """Make this forked process a fresh one: own session, environment, folder and random state; it dies with its parent.
+
+    `seed` (32 bits) feeds the global generators of `random` and NumPy, which would otherwise be equal in all children.
+    """
+    os.setsid()
+    _die_with_parent()
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    _hold(environment.get("ANALYSIS_KERNELS_LOCK"))
+    random.seed(seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed)
+    os.environ["MPLBACKEND"] = INLINE
+    if "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].rcParams["backend"] = INLINE
+
+
+def serve_kernel(arguments: list[str], seed: int, environment: dict[str, str], folder: str) -> None:
+    """Become an IPython kernel with the `arguments` of `ipykernel_launcher`; returns when it is shut down."""
+    become(seed, environment, folder)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    from ipykernel.kernelapp import IPKernelApp
+
+    app = IPKernelApp.instance(parent_handle=os.getppid())
+    app.initialize(arguments)
+    app.start()
+
+
+def call(action, argument, seed: int, environment: dict[str, str], folder: str, answer) -> None:
+    """Run `action(argument)` in this fresh process and send its error, or None, through the connection `answer`."""
+    import traceback
+
+    become(seed, environment, folder)
+    try:
+        action(argument)
+    except BaseException as error:
+        answer.send((type(error).__name__, str(error), traceback.format_exc()))
+    else:
+        answer.send(None)
+
+
+def _hold(lock: str | None) -> None:
+    """Hold a shared lock until death, so that a new run can wait until the kernels of a killed one are gone."""
+    if lock:
+        import fcntl
+
+        with contextlib.suppress(OSError):  # a network drive without locks: the run's own lock still stands
+            fcntl.flock(os.open(lock, os.O_RDWR | os.O_CREAT), fcntl.LOCK_SH)
+
+
+def _die_with_parent() -> None:
+    """Kill this process and all it started as soon as the process that asked for it is gone, however that died."""
+    import multiprocessing
+
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
