@@ -4,8 +4,8 @@ from analysis._lazy import lazy
 
 _MODULES = {
     "numbers": "rounded",
-    "words": "Words words",
-    "released": "Released read released",
+    "wording": "Words words",
+    "reading": "Released read released",
     "tables": "wide footnotes html_table",
     "picture": "Picture png show",
     "figures": "forest waves funnel curves bars stacked time_strip dots",

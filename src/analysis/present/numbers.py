@@ -15,7 +15,7 @@ MINUS = "\N{MINUS SIGN}"  # a hyphen is skipped by screen readers
 
 
 def rounded(number: float, digits: int) -> Decimal:
-    """`number` rounded half away from zero to `digits` decimals; a negative number that rounds to zero is plain zero."""
+    """`number` rounded half away from zero to `digits` decimals; what rounds to zero has no sign."""
     exact = Decimal(repr(float(number)))
     return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP) + 0
 

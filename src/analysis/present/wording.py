@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("nl", "en")
 P_FLOOR = 0.001
-_BETWEEN = re.compile(r"\s*(?::|\||(?:^|\s)(?:-|vs\.?)\s|_vs_|(?<=\w)-(?=\w))\s*")
+_AND, _VERSUS = re.compile(r"\s*:\s*"), re.compile(r"\s+(?:-|vs)\s+")
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ class Words:
         return date_text(day, self.language)
 
     def _contrast(self, contrast: str) -> str:
-        """`t1 - t0` as `6 months (T1) compared with Start (T0)`; other parts (an arm) by their own labels."""
-        parts = [self._part(part) for part in _BETWEEN.split(contrast) if part]
-        return self.text("contrast.versus").join(parts) if len(parts) == 2 else ", ".join(parts)
+        """`t1 - t0` as `6 months (T1) compared with Start (T0)`; `t1 - t0 : a - b` as two such parts."""
+        versus = self.text("contrast.versus")
+        return ", ".join(versus.join(map(self._part, _VERSUS.split(part))) for part in _AND.split(contrast))
 
     def _part(self, part: str) -> str:
         found = self._study_level("wave", part) or self._study_level("arm", part)
@@ -121,7 +121,7 @@ class Words:
 def words(study: "Study", language: str) -> Words:
     """The words of `study` in `language`; raises ValueError for a language that has no texts."""
     if language not in LANGUAGES:
-        raise ValueError(f"language: found {language!r}, have {', '.join(LANGUAGES)}. Add present/texts/{language}.yaml.")
+        raise ValueError(f"language: found {language!r}, have {', '.join(LANGUAGES)}. Add texts/{language}.yaml.")
     return Words(study, language, fixed_texts(language))
 
 

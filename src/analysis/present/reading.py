@@ -1,8 +1,9 @@
 """A released table: the only thing that tables, figures and sentences are made from."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,6 +30,7 @@ class Released:
     kinds: Mapping[str, str] = _NOTHING
     unit: str = "all"
     profile: str = ""
+    as_of: dt.date | None = None
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -80,7 +82,7 @@ class Released:
         return order.merge(wide.reset_index(), on=index, how="inner")
 
     def _with(self, rows: pd.DataFrame) -> "Released":
-        return Released(self.name, rows, self.dims, self.totals, self.kinds, self.unit, self.profile)
+        return replace(self, rows=rows)
 
 
 def released(frame: "pd.DataFrame | Released", facts: Mapping | None = None, *, name: str = "") -> Released:
@@ -99,6 +101,7 @@ def released(frame: "pd.DataFrame | Released", facts: Mapping | None = None, *, 
         name=name or known, rows=rows, dims=dims, totals=MappingProxyType(totals),
         kinds=MappingProxyType(dict(facts.get("kinds") or {})), unit=str(facts.get("unit") or ALL),
         profile=str(facts.get("profile") or ""),
+        as_of=dt.date.fromisoformat(facts["as_of"]) if facts.get("as_of") else None,
     )  # fmt: skip
 
 

@@ -1,0 +1,179 @@
+"""Released tables as people read them: one row a thing, one column a measure, marks explained below."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+from markupsafe import Markup
+
+from analysis.present.cells import (
+    HIDDEN,
+    NOT_APPLICABLE,
+    NOT_ESTIMABLE,
+    SHOWN,
+    Cell,
+    as_share,
+    cell,
+    interval_text,
+    outcome_of,
+)
+from analysis.present.reading import Released, released
+from analysis.present.wording import Words
+
+INTERVAL = "interval"
+LIMITS = ("lower", "upper")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table in words: headings of the label columns and of the value columns, and lines of labels and cells."""
+
+    label_heads: tuple[str, ...]
+    heads: tuple[str, ...]
+    lines: tuple[tuple[tuple[str, ...], tuple[Cell, ...]], ...]
+
+    def has(self, status: str) -> bool:
+        """Whether a cell of this status stands in the table."""
+        return any(found.status == status for _, cells in self.lines for found in cells)
+
+
+def wide(
+    table: pd.DataFrame | Released, words: Words, *, across: str | None = None, measures: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """A released table in words, for a notebook: labels as index, a column a measure (and a level of `across`).
+
+    `measures` chooses and orders them; `interval` stands for the lower and upper limit together. Cells are text: `*` is
+    hidden, `-` does not apply. What the marks mean is said by `footnotes`.
+    """
+    found = grid(released(table), words, across=across, measures=measures)
+    labels = pd.MultiIndex.from_tuples([line[0] for line in found.lines], names=found.label_heads)
+    index = labels if len(found.label_heads) > 1 else labels.get_level_values(0) if len(labels) else pd.Index([])
+    return pd.DataFrame([[c.text for c in line[1]] for line in found.lines], index=index, columns=list(found.heads))
+
+
+def footnotes(table: pd.DataFrame | Released, words: Words, found: Grid | None = None) -> tuple[str, ...]:
+    """What stands below the table: marks that occur, why something could not be estimated, profile, rounding, date."""
+    table = released(table)
+    found = found or grid(table, words)
+    texts = [words.text("table.note_hidden")] * found.has(HIDDEN)
+    texts += [words.text("table.note_not_applicable")] * found.has(NOT_APPLICABLE)
+    if found.has(NOT_ESTIMABLE):
+        texts += [words.translated(note) for note in table.rows["note"].unique() if note]
+    texts += [words.text("table.note_points")] * _has_points(table, words)
+    texts += [profile_text(words, table.profile), words.text("table.note_rounding")]
+    texts += [words.text("page.as_of", date=words.date(table.as_of))] if table.as_of else []
+    return tuple(texts + [words.text("table.note_synthetic")] * (words.study.kind == "synthetic"))
+
+
+def profile_text(words: Words, profile: str = "") -> str:
+    """The disclosure rules in one sentence or two."""
+    profile = profile or words.study.disclosure.profile
+    known = words.texts.get(f"profiles.{profile}")
+    return known or words.text("profiles.other", profile=profile)
+
+
+def title_of(table: str, words: Words) -> str:
+    """The title of a table by its name."""
+    return words.texts.get(f"tables.{table}") or words.text("tables.other", name=table)
+
+
+def html_table(
+    table: pd.DataFrame | Released,
+    words: Words,
+    *,
+    across: str | None = None,
+    measures: Sequence[str] | None = None,
+    title: str = "",
+    id: str = "",
+) -> Markup:
+    """The table as accessible HTML: caption, scoped heads of rows and columns, marks explained, all text escaped.
+
+    It stands in a region that can be scrolled with the keyboard on a narrow screen. `id` is unique on its page.
+    """
+    table = released(table)
+    found = grid(table, words, across=across, measures=measures)
+    title = title or title_of(table.name, words)
+    heads = Markup("").join(_head(text, "col") for text in (*found.label_heads, *found.heads))
+    lines = Markup("\n").join(_line(labels, cells) for labels, cells in found.lines)
+    notes = Markup("<br>\n").join(footnotes(table, words, found))
+    region = Markup('<div class="scroll" role="region" tabindex="0" aria-label="{}">').format(
+        words.text("table.scroll", title=title)
+    )
+    return Markup(
+        '{}\n<table id="{}">\n<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n'
+        '<tbody>\n{}\n</tbody>\n</table>\n</div>\n<p class="notes">{}</p>\n'
+    ).format(region, id or table.name, title, heads, lines, notes)
+
+
+def _head(text: str, scope: str) -> Markup:
+    return Markup('<th scope="{}">{}</th>').format(scope, text)
+
+
+def _line(labels: tuple[str, ...], cells: tuple[Cell, ...]) -> Markup:
+    heads = Markup("").join(_head(label, "row") for label in labels)
+    values = Markup("").join(
+        Markup("<td>{}</td>" if one.status == SHOWN else '<td class="mark">{}</td>').format(one.text) for one in cells
+    )
+    return Markup("<tr>{}{}</tr>").format(heads, values)
+
+
+def grid(
+    table: Released, words: Words, *, across: str | None = None, measures: Sequence[str] | None = None
+) -> Grid:
+    """The table in words, in the order of the file; a dimension with one level `all` only is left out."""
+    across = across if across in table.dims else None
+    measures = [one for one in measures or table.measures if one in table.measures or _both(one, table)]
+    dims = [dim for dim in table.dims if dim != across and not _only_all(table, dim)]
+    by_cell = {tuple(row[dim] for dim in table.dims) + (row["measure"],): row for row in table.rows.to_dict("records")}
+    keys = table.rows.drop_duplicates([dim for dim in table.dims if dim != across]).to_dict("records")
+    columns = [(level, measure) for level in (table.levels(across) if across else (None,)) for measure in measures]
+    lines = []
+    for key in keys:
+        found = [_cell(table, words, by_cell, key | ({across: level} if across else {}), one) for level, one in columns]
+        lines.append((tuple(_label(words, key, dim) for dim in dims), tuple(found)))
+    return Grid(
+        tuple(words.label(dim) for dim in dims),
+        tuple(_column(words, across, level, measure, len(measures) == 1) for level, measure in columns),
+        tuple(lines),
+    )
+
+
+def _both(measure: str, table: Released) -> bool:
+    return measure == INTERVAL and all(limit in table.measures for limit in LIMITS)
+
+
+def _only_all(table: Released, dim: str) -> bool:
+    """A dimension that holds nothing but its total, unless it is the only one."""
+    return len(table.dims) > 1 and set(table.levels(dim)) <= {table.totals.get(dim, "all")}
+
+
+def _column(words: Words, across: str | None, level: str | None, measure: str, single: bool) -> str:
+    if across is None:
+        return words.measure(measure)
+    label = words.level(across, level)
+    return label if single else words.text("table.column", level=label, measure=words.measure(measure))
+
+
+def _label(words: Words, row: Mapping, dim: str) -> str:
+    """The label of a line; the level of a characteristic is looked up in that characteristic's own levels."""
+    if dim == "level" and "variable" in row:
+        return words.level(row["variable"], row[dim]) if row[dim] else words.text("table.not_applicable")
+    return words.level(dim, row[dim])
+
+
+def _cell(table: Released, words: Words, by_cell: Mapping, key: Mapping, measure: str) -> Cell:
+    where = tuple(key[dim] for dim in table.dims)
+    if measure != INTERVAL:
+        return cell(words, by_cell.get((*where, measure)), kind=table.kinds.get(measure, ""))
+    low, high = (by_cell.get((*where, limit)) for limit in LIMITS)
+    ends = [cell(words, low), cell(words, high)]
+    worst = next((end for end in ends if end.status != SHOWN), None)
+    if worst:
+        return worst
+    text = interval_text(words, low["value"], high["value"], outcome_of(words, key.get("outcome")))
+    return replace(ends[0], text=text)
+
+
+def _has_points(table: Released, words: Words) -> bool:
+    shares = (as_share(outcome_of(words, outcome)) for outcome in table.levels("outcome"))
+    return "estimate" in table.measures and any(shares)
