@@ -13,7 +13,7 @@ from analysis.instruments.text import Text
 class Item:
     """One question: its column, its gist, its answers in order of meaning.
 
-    `polarity` is 1 when a later answer raises the instrument's score and -1 when it lowers it.
+    `polarity` is 1 when a later answer raises the score and -1 when it lowers it.
     """
 
     column: str
@@ -26,10 +26,11 @@ class Item:
 class Scale:
     """One score made from some items.
 
-    `column` is where it is written, `items` which columns it uses, and `points` holds for each of them the points of each
-    position. `formula` names how points become a score (see `formulas`), `times` multiplies it, `worst` adds a term by
-    the highest position reached, `conversion` replaces a raw score (`conversion[raw]`, NaN where impossible) and `decimals` removes
-    rounding noise. More than `max_missing` missing items make the score missing.
+    `name` is `total` for the instrument's own score, `column` is where the score is written, `items` which columns
+    it uses; `points` holds for each of these the points of each position. `formula` names how points become a score
+    (module `formulas`); `worst` adds a term by the highest position reached; `conversion[raw]` replaces a raw score
+    (NaN where no raw score can be); `times` multiplies; `decimals` removes rounding noise. With more than
+    `max_missing` missing items the score is missing; `missing_status` says whether that rule is confirmed.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Band:
-    """One class of a score: from the previous band's bound to its own, which is `upto` (included) or `below` (excluded)."""
+    """One class of a score, from the previous band to its own limit: `upto` (included) or `below` (excluded)."""
 
     name: str
     label: Text
@@ -67,7 +68,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Convention:
-    """A named way to cut scores into classes; `bands` maps a scale's name (`total` for the instrument's score) to its bands."""
+    """A named way to cut scores into classes: `bands` by scale name, from low to high scores."""
 
     name: str
     status: str
@@ -79,11 +80,10 @@ class Convention:
 class Instrument:
     """A questionnaire, as its definition file states it.
 
-    `items` are the required columns, `range` and `better` (`high` or `low`) belong to the score in column `id`, `mid` is the
-    minimal important difference on that score (None when none is agreed: use half a standard deviation at the first
-    wave and say so) with `mid_status` `confirmed|derived|unconfirmed|none`. `status` is `confirmed|conflicting|unconfirmed` and
-    `note` says, in two languages, what is not confirmed. `has_total` is False where a total must not be made.
-    `kind` is `continuous|binary|ordinal`.
+    `range` and `better` (`high` or `low`) belong to the score in column `id`. `mid` is the minimal important
+    difference on that score, None when none is agreed (use half a standard deviation at the first wave and say so);
+    `mid_status` is `confirmed|derived|unconfirmed|none`. `status` is `confirmed|conflicting|unconfirmed`, and `note`
+    says what is not confirmed: every output that uses the instrument shows it. `kind` is `continuous|binary|ordinal`.
     """
 
     id: str
@@ -100,7 +100,6 @@ class Instrument:
     default_convention: str | None
     questions: tuple[Item, ...]
     scales: tuple[Scale, ...]
-    has_total: bool = True
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -111,3 +110,8 @@ class Instrument:
     def scores(self) -> tuple[str, ...]:
         """Column names of all scores that `score` returns, the instrument's own first."""
         return tuple(scale.column for scale in self.scales)
+
+    @property
+    def has_total(self) -> bool:
+        """False where the items must never be added up, so that there is no score in column `id`."""
+        return self.id in self.scores

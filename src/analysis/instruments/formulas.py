@@ -1,7 +1,7 @@
 """How points become a score: one function per formula that the definitions name.
 
-Each takes the tally of a scale (points of the answered items added up, number of missing items) and returns one value per
-person, with NaN where more than `max_missing` items are missing. Items that must be reversed already are: their points say so.
+Each takes the tally of a scale and returns one value per person. Reversed items need no formula: their points say
+so. The missing-item rule is applied once, after the formula, by `scale_values`.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from analysis.instruments.definition import Scale
 
 @dataclass(frozen=True)
 class Tally:
-    """Per person: `total` points of the answered items and the number of `missing` ones, out of `n_items`."""
+    """Per person the `total` points of the answered items and the number of `missing` ones, out of `n_items`."""
 
     total: np.ndarray
     missing: np.ndarray
@@ -30,14 +30,14 @@ def scale_values(scale: Scale, positions: Mapping[str, np.ndarray], n_positions:
         values = values + np.array([*scale.worst, np.nan])[highest]
     values[tally.missing > scale.max_missing] = np.nan
     if scale.conversion:
-        values = _convert(values, np.array([*scale.conversion, np.nan]))
-    if scale.times != 1:
-        values *= scale.times
+        table = np.array([*scale.conversion, np.nan])
+        values = table[np.where(np.isnan(values), len(table) - 1, values).astype(np.intp)]
+    values = values * scale.times
     return values if scale.decimals is None else np.round(values, scale.decimals)
 
 
 def _tally(scale: Scale, positions: Mapping[str, np.ndarray], n_positions: Mapping[str, int]) -> Tally:
-    n_people = len(next(iter(positions.values())))
+    n_people = len(positions[scale.items[0]])
     total, missing = np.zeros(n_people), np.zeros(n_people, dtype=np.int16)
     for item, points in zip(scale.items, scale.points, strict=True):
         total += np.array([*points, 0.0])[positions[item]]  # a missing item adds nothing
@@ -45,24 +45,21 @@ def _tally(scale: Scale, positions: Mapping[str, np.ndarray], n_positions: Mappi
     return Tally(total, missing, len(scale.items))
 
 
-def _convert(raw: np.ndarray, table: np.ndarray) -> np.ndarray:
-    return table[np.where(np.isnan(raw), len(table) - 1, raw).astype(np.intp)]
-
-
 def _sum(tally: Tally) -> np.ndarray:
-    """Add the points of the answered items; missing items add nothing (no imputation)."""
-    return tally.total.copy()
+    """Points of the answered items added up; missing items add nothing (no imputation)."""
+    return tally.total
 
 
 def _prorated(tally: Tally) -> np.ndarray:
-    """Add the points and scale them up to all items; the product is taken first so that whole sums stay whole."""
+    """The sum scaled up to all items; the product is taken first so that whole results stay whole."""
     answered = tally.n_items - tally.missing.astype(float)
     return np.divide(tally.total * tally.n_items, answered, out=np.full(len(answered), np.nan), where=answered > 0)
 
 
 def _mean(tally: Tally) -> np.ndarray:
     """Mean of the answered items."""
-    return _prorated(tally) / tally.n_items
+    answered = tally.n_items - tally.missing.astype(float)
+    return np.divide(tally.total, answered, out=np.full(len(answered), np.nan), where=answered > 0)
 
 
 def _all(tally: Tally) -> np.ndarray:
@@ -71,4 +68,9 @@ def _all(tally: Tally) -> np.ndarray:
     return np.where(failed, 0.0, np.where(tally.missing > 0, np.nan, 1.0))
 
 
-FORMULAS: Mapping[str, Callable[[Tally], np.ndarray]] = {"sum": _sum, "prorated": _prorated, "mean": _mean, "all": _all}
+FORMULAS: Mapping[str, Callable[[Tally], np.ndarray]] = {
+    "sum": _sum,
+    "prorated": _prorated,
+    "mean": _mean,
+    "all": _all,
+}

@@ -1,4 +1,4 @@
-"""The questionnaires that are defined: their ids, one by one, and as a table."""
+"""The questionnaires that are defined: their ids, each definition, and a table of all."""
 
 from difflib import get_close_matches
 from functools import cache
@@ -6,7 +6,8 @@ from importlib.resources import files
 
 import pandas as pd
 
-from analysis.instruments.definition import Band, Convention, Instrument
+from analysis.instruments.definition import Band, Instrument
+from analysis.instruments.reading import read
 
 
 def instruments() -> list[str]:
@@ -18,57 +19,54 @@ def instruments() -> list[str]:
 @cache
 def load(instrument: str) -> Instrument:
     """The definition of one questionnaire; raises `ValueError` with the nearest known id when there is none."""
-    from analysis.instruments.reading import read
-
     known = instruments()
     if instrument not in known:
         near = get_close_matches(instrument, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        raise ValueError(f"no instrument {instrument!r}; {hint}")
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
+        raise ValueError(f"There is no instrument {instrument!r}. {hint}")
     return read(instrument)
 
 
 def overview(language: str = "en") -> pd.DataFrame:
-    """One row per questionnaire, ready to print: title, number of items, range, better, cut-offs, MID and status."""
-    return pd.DataFrame([_row(load(name), language) for name in instruments()])
+    """One row per questionnaire, ready to print; titles and class labels in `language` (`nl` or `en`).
+
+    Columns: `id`, `title`, `items` (number), `range`, `better`, `cut_offs` (the default convention first), `mid`
+    (minimal important difference with its status) and `status`.
+    """
+    rows = []
+    for name in instruments():
+        instrument = load(name)
+        rows.append({
+            "id": name,
+            "title": instrument.title[language],
+            "items": len(instrument.items),
+            "range": f"{instrument.range[0]:g} to {instrument.range[1]:g}",
+            "better": instrument.better,
+            "cut_offs": cut_offs(instrument, language),
+            "mid": important_difference(instrument),
+            "status": instrument.status,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
 
 
-def _row(instrument: Instrument, language: str) -> dict[str, str | int]:
-    return {
-        "id": instrument.id,
-        "title": instrument.title[language],
-        "items": len(instrument.items),
-        "range": describe_range(instrument),
-        "better": instrument.better,
-        "cut_offs": describe_cuts(instrument),
-        "mid": describe_mid(instrument),
-        "status": instrument.status,
-    }
+def important_difference(instrument: Instrument) -> str:
+    """The minimal important difference with its status; where none is agreed, what is used in its place."""
+    if instrument.mid is not None:
+        return f"{instrument.mid:g} ({instrument.mid_status})"
+    return "none agreed: 0.5 SD at T0" if instrument.kind == "continuous" else "none"
 
 
-def describe_range(instrument: Instrument) -> str:
-    """`low to high` of the score."""
-    low, high = instrument.range
-    return f"{low:g} to {high:g}"
-
-
-def describe_mid(instrument: Instrument) -> str:
-    """The minimal important difference with its status, or what to use when none is agreed."""
-    if instrument.mid is None:
-        return "none agreed: 0.5 SD" if instrument.kind == "continuous" else "none"
-    return f"{instrument.mid:g} ({instrument.mid_status})"
-
-
-def describe_cuts(instrument: Instrument) -> str:
-    """The cut-offs of the total under each convention, the default first."""
+def cut_offs(instrument: Instrument, language: str) -> str:
+    """The classes of the instrument's score (of its first scale when it has no total) under each convention."""
+    scale = instrument.scales[0].name
     default = instrument.default_convention
     ordered = sorted(instrument.conventions.values(), key=lambda convention: convention.name != default)
-    return " | ".join(f"{each.name}: {describe_bands(each, 'total')}" for each in ordered if "total" in each.bands)
+    return " | ".join(f"{each.name}: {bands_in_words(each.bands[scale], language)}" for each in ordered)
 
 
-def describe_bands(convention: Convention, scale: str) -> str:
-    """The bands of one scale in words, from low to high scores."""
-    return ", ".join(f"{band.name} {_limit(band)}" for band in convention.bands[scale])
+def bands_in_words(bands: tuple[Band, ...], language: str) -> str:
+    """Classes with their limits, from low to high scores."""
+    return ", ".join(f"{band.label[language]} {_limit(band)}" for band in bands)
 
 
 def _limit(band: Band) -> str:
