@@ -92,6 +92,11 @@ def read(path: Path) -> Path:
     return _trace("read", path)
 
 
+def listed(folder: Path) -> Path:
+    """`folder`, recorded as one whose file names this step used."""
+    return _trace("listed", folder)
+
+
 def _trace(verb: str, path: Path) -> Path:
     if os.environ.get("ANALYSIS_TRACE"):
         with open(os.environ["ANALYSIS_TRACE"], "a", encoding="utf-8") as file:
@@ -168,6 +173,7 @@ def table(name: str, *, every_unit: bool = False) -> pd.DataFrame:
         if name in here.study.tables or name in study_module.DERIVED_TABLES | {"prepare_log", "prepare_problems"}:
             raise StudyError([f"{here.study.id}: table {name} is not prepared. Run `python -m analysis prepare {here.study.id}`."])
         raise StudyError([f"{here.study.id}: the study has no table {name}; it has {', '.join(here.study.tables)}."])
+    listed(folder)
     files = sorted(folder.glob("unit=*.parquet"))
     if here.unit != ALL and not every_unit and not (folder / f"unit={NO_UNIT}.parquet") in files[:1] * (len(files) == 1):
         files = [file for file in files if file.stem == f"unit={here.unit}"]
@@ -227,7 +233,7 @@ def release(
     described = {key: tuple(value) if isinstance(value, list) else value for key, value in described.items()}
     meta = Meta(tuple(dims), described.pop("totals", {}), counts_of, here.study.disclosure.profile, kinds, here.unit, **described)
     shown = primary(long, meta, profile(meta.profile))
-    _write_candidate(here, name, long, meta)
+    shown.attrs = _write_candidate(here, name, long, meta)
     return shown
 
 
@@ -244,7 +250,8 @@ def _long(table: pd.DataFrame, dims: list[str], kinds: dict[str, str], n: str | 
     return long.sort_index(level=1, kind="stable").reset_index(drop=True)
 
 
-def _write_candidate(here: Case, name: str, long: pd.DataFrame, meta: Meta) -> None:
+def _write_candidate(here: Case, name: str, long: pd.DataFrame, meta: Meta) -> dict:
+    """Write the whole table and its description; returns the description."""
     folder = candidates(here.study.id, here.unit)
     folder.mkdir(parents=True, exist_ok=True)
     about = {
@@ -254,6 +261,26 @@ def _write_candidate(here: Case, name: str, long: pd.DataFrame, meta: Meta) -> N
     stem = f"{here.notebook}__{name}"
     _replace(folder / f"{stem}.csv", to_csv(long))
     _replace(folder / f"{stem}.json", (json.dumps(about, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    return about
+
+
+def write_report(study: str, name: str, content: bytes) -> Path:
+    """Write one file below `reports/<study>/`, whole or not at all; only the release and publish steps of a run call it."""
+    if not os.environ.get("ANALYSIS_RUN"):
+        raise RuntimeError("reports/ is written by a run only. Use `python -m analysis run`.")
+    path = reports(study) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, content)
+    return path
+
+
+def versions() -> pd.DataFrame:
+    """Versions of Python and of the packages that made the output, one row each."""
+    import platform
+    from importlib.metadata import version
+
+    names = ["numpy", "pandas", "scipy", "statsmodels", "networkx", "matplotlib", "papermill"]
+    return pd.DataFrame([("python", platform.python_version()), *((name, version(name)) for name in names)], columns=["package", "version"])
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:

@@ -1,0 +1,91 @@
+"""`python -m analysis`: every command of the repository; each says what it does, where its result is, and exits 1 on a problem."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+StudyName = Annotated[str, typer.Argument(help="Folder below studies/, for example samen_in_beweging.")]
+Studies = Annotated[Optional[list[str]], typer.Argument(help="Folders below studies/; all of them when none is named.")]
+
+
+@app.command()
+def check(study: StudyName) -> None:
+    """Read the plan, the codebook and the raw files of a study; print every problem, or a one-screen summary."""
+    from analysis import prepare, store
+    from analysis.summary import summary
+
+    plan = store.study(study)
+    typer.echo(summary(plan, prepare.prepare(plan)))
+
+
+@app.command("prepare")
+def prepare_command(studies: Studies = None) -> None:
+    """Raw to processed: check, correct, score and write the processed tables; skipped where nothing changed."""
+    _execute(studies, only=("prepare",), units=None, parameters={}, jobs=1, force=False, dry_run=False, scheduler=None)
+
+
+@app.command()
+def run(
+    studies: Studies = None,
+    unit: Annotated[Optional[list[str]], typer.Option(help="Only this unit (repeat for more); `all` is all together.")] = None,
+    language: Annotated[str, typer.Option(help="Language of the executed notebooks: nl or en.")] = "nl",
+    as_of: Annotated[str, typer.Option(help="Cut-off date 2021-12-31: what was known then. Empty: the plan's own.")] = "",
+    jobs: Annotated[Optional[int], typer.Option(help="Notebooks at a time; the number of cores when absent.")] = None,
+    scheduler: Annotated[Optional[str], typer.Option(help="Address of a Dask scheduler, tcp://host:port.")] = None,
+    force: Annotated[bool, typer.Option(help="Run every step, also those whose receipt holds.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Say which steps would run, and run none.")] = False,
+) -> None:
+    """Prepare, run every notebook for every unit, release what may be shown, publish reports/."""
+    parameters = {"language": language, **({"as_of": as_of} if as_of else {})}
+    _execute(studies, only=None, units=unit, parameters=parameters, jobs=jobs, force=force, dry_run=dry_run, scheduler=scheduler)
+
+
+def _execute(studies, **options) -> None:
+    from analysis.run import job
+
+    raise typer.Exit(job.execute(tuple(studies or ()), echo=typer.echo, **options))
+
+
+@app.command()
+def notebooks(names: Annotated[Optional[list[Path]], typer.Argument(help="Notebook files; all of notebooks/ when none is named.")] = None) -> None:
+    """Execute the canonical notebooks in place, normalised: a diff then means that a result changed."""
+    from analysis.run import job
+
+    raise typer.Exit(job.canonical(names, echo=typer.echo))
+
+
+@app.command()
+def data(truth: Annotated[bool, typer.Option(help="Also simulate the truth anew (minutes).")] = False) -> None:
+    """Rewrite the raw files of the synthetic studies from their seeds, byte for byte."""
+    from analysis import store, synthetic
+
+    for path in synthetic.rewrite(store.root(), truth=truth):
+        typer.echo(f"written: {path.relative_to(store.root())}")
+
+
+@app.command()
+def instruments() -> None:
+    """List the questionnaires that can be scored."""
+    from analysis.instruments import overview
+
+    typer.echo(overview().to_string(index=False))
+
+
+def main() -> None:
+    """Entry point: a known problem is printed without a traceback, and the exit status is 1."""
+    from analysis.codebook import StudyError
+
+    try:
+        app()
+    except StudyError as error:
+        for problem in error.problems:
+            typer.echo(problem, err=True)
+        typer.echo(f"{len(error.problems)} problem(s); nothing was written.", err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

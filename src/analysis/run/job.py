@@ -1,0 +1,144 @@
+"""What the command line asks of a run: which steps, their actions, the progress shown and how it ended, in words."""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from analysis import store
+from analysis.codebook import StudyError
+from analysis.run.layout import Layout
+from analysis.run.plan import Step, plan
+from analysis.study import Study
+
+READS = re.compile(r"\*\*Reads\*\*\s*(?P<needed>[^;\n]*)(?:;\s*where present (?P<optional>[^\n]*))?")
+
+
+def execute(
+    studies: Sequence[str], *, echo: Callable, only: Sequence[str] | None, units: Sequence[str] | None, parameters: dict,
+    jobs: int | None, force: bool, dry_run: bool, scheduler: str | None,
+) -> int:  # fmt: skip
+    """Run the steps of `studies` (all when empty) and say how it ended; returns the exit status."""
+    steps = chosen([store.study(name) for name in studies or store.studies()], units, parameters, only)
+    from analysis.run.engine import run
+    from analysis.run.lock import Busy
+
+    progress = Progress(len(steps), echo)
+    try:
+        summary = run(
+            steps, layout(), actions=_actions(), jobs=jobs, scheduler=scheduler, force=force, dry_run=dry_run, on_event=progress.tell,
+        )  # fmt: skip
+    except Busy as error:
+        echo(str(error))
+        return 1
+    finally:
+        progress.close()
+    for outcome in summary.failed.values():
+        echo(f"failed: {outcome}" + (f" Kept for reading: {outcome.kept}" if outcome.kept else ""))
+    for name in summary.blocked:
+        echo(f"not run: {name}, because what it needs failed")
+    echo(f"{len(summary.done)} done, {len(summary.skipped)} unchanged, {len(summary.failed)} failed, {len(summary.blocked)} not run; "
+         f"{summary.wall_seconds:.1f} s")  # fmt: skip
+    if summary.ok and not dry_run:
+        for path in _results(steps):
+            echo(f"report: {path}")
+    return 0 if summary.ok else 1
+
+
+def chosen(studies: Sequence[Study], units: Sequence[str] | None, parameters: dict, only: Sequence[str] | None) -> tuple[Step, ...]:
+    """The steps of a run. Raises `StudyError` when a unit is in none of the studies."""
+    known = {unit for study in studies for unit in ("all", *study.units)}
+    if unknown := sorted(set(units or ()) - known):
+        raise StudyError([f"unit {name!r} is in none of the studies; units: {', '.join(sorted(known))}." for name in unknown])
+    of_study = {study.id: [u for u in ("all", *study.units) if not units or u in units] for study in studies}
+    books = notebooks()
+    steps = plan(of_study, books, parameters, notebooks_of={study.id: [b.stem for b in books if fits(b, study)] for study in studies})
+    return tuple(step for step in steps if only is None or step.kind in only)
+
+
+def notebooks() -> list[Path]:
+    """The notebooks of a run, in order."""
+    return sorted((store.root() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+def fits(notebook: Path, study: Study) -> bool:
+    """True when the study has every table that the notebook's Reads line names (those after `where present` may be absent)."""
+    from analysis.study import DERIVED_TABLES
+
+    needed, _ = reads(notebook)
+    return needed <= set(study.tables) | DERIVED_TABLES | {"prepare_log", "prepare_problems"}
+
+
+def reads(notebook: Path) -> tuple[set[str], set[str]]:
+    """Tables that the first cell says are read, and those read where present."""
+    from analysis.run import document
+
+    found = READS.search(document.source(document.read(notebook)["cells"][0]))
+    names = [set(re.findall(r"`(\w+)`", found[part] or "")) if found else set() for part in ("needed", "optional")]
+    return names[0], names[1]
+
+
+def layout() -> Layout:
+    """Where this project's runs keep what they make."""
+    return Layout(store.root(), store.root() / "data" / "processed", store.root() / "reports")
+
+
+def canonical(names: Sequence[Path] | None, *, echo: Callable) -> int:
+    """Execute canonical notebooks in place; returns the exit status."""
+    from analysis.run import kernels
+    from analysis.run.notebooks import NotebookError, canonical
+
+    failed = 0
+    paths = list(names or (store.root() / "notebooks").rglob("*.ipynb"))
+    try:
+        for path in sorted(p for p in paths if ".ipynb_checkpoints" not in p.parts):
+            try:
+                echo(f"{path.name}: {canonical(path.resolve(), root=store.root()):.1f} s")
+            except NotebookError as error:
+                failed += 1
+                echo(f"failed: {error}")
+    finally:
+        kernels.stop()
+    return 1 if failed else 0
+
+
+def _actions() -> dict[str, Callable[[Step], None]]:
+    from analysis.run.preparing import prepare
+    from analysis.run.publishing import publish
+    from analysis.run.releasing import release
+
+    return {"prepare": prepare, "release": release, "publish": publish}
+
+
+def _results(steps: Sequence[Step]) -> list[Path]:
+    studies = dict.fromkeys(step.study for step in steps if step.kind == "publish")
+    return [path for study in studies for path in [store.reports(study) / "index.nl.html"] if path.exists()]
+
+
+class Progress:
+    """Notebooks done, running and failed: a bar on a terminal, one line a step elsewhere."""
+
+    def __init__(self, steps: int, echo: Callable):
+        self.echo, self.bar, self.total = echo, None, steps
+        self.done = self.running = self.failed = 0
+        if sys.stderr.isatty():
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self.bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), transient=True)
+            self.task = self.bar.add_task("", total=steps)
+            self.bar.start()
+
+    def tell(self, event) -> None:
+        """One event of the run."""
+        self.running += {"started": 1, "done": -1, "failed": -1}.get(event.what, 0) if event.what != "done" or self.running else 0
+        self.done += event.what in ("done", "skipped")
+        self.failed += event.what == "failed"
+        if self.bar:
+            self.bar.update(self.task, completed=self.done, description=f"{self.done} done, {self.running} running, {self.failed} failed")
+        elif event.what not in ("skipped", "done"):
+            self.echo(f"{event.what}: {event.step.name}{f' ({event.why})' if event.why else ''}")
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self.bar:
+            self.bar.stop()
