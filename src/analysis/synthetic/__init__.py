@@ -1,0 +1,15 @@
+"""Synthetic studies with a known truth: the default study `samen_in_beweging`, and worlds that a reader may change.
+
+`make` gives the raw tables of the default study from one seed and `write` its files, byte for byte; `make_study`
+changes the world (effect, dropout, shock, size); `truth` says what every analysis should have found.
+"""
+
+from analysis._lazy import lazy
+
+_MODULES = {
+    "world": "World",
+    "study": "make make_study units Study",
+    "files": "write",
+    "truth": "truth write_truth",
+}
+__getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

@@ -1,0 +1,1 @@
+"""Truth: written in the next step."""
