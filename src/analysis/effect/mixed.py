@@ -10,7 +10,7 @@ from scipy import special
 from analysis.effect.estimates import frame, not_estimable
 from analysis.effect.fitting import Fit, fit_intercept, fit_slope, satterthwaite
 from analysis.effect.likelihood import cross_products
-from analysis.effect.soundness import Sample, aliased, obstacle, residual_obstacle, warnings
+from analysis.effect.soundness import Sample, dependent, obstacle, residual_obstacle, warnings
 from analysis.effect.terms import Layout, Terms
 from analysis.effect.waves import require_columns, units
 
@@ -75,7 +75,7 @@ class _Model:
             scaled, back = _standardise(terms)
             z, z_back = _standard_time(sample, self.layout) if self.slope else (None, np.eye(1))
             products = cross_products(scaled, sample.y - sample.y.mean(), sample.codes, z)
-            out = aliased(products)
+            out = dependent(products.gram[:-1, :-1])
             reason = residual_obstacle(products, ~out)
         if reason is not None:
             return [not_estimable(reason, contrast=name, **known) for name in terms.names]

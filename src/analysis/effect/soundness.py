@@ -79,9 +79,9 @@ def _group_obstacle(sample: Sample, layout: Layout) -> str | None:
     return f"nobody is in {layout.group} {layout.arms[0]}, the group to compare with"
 
 
-def aliased(products: CrossProducts) -> np.ndarray:
-    """Which of the p columns are combinations of earlier ones, and therefore leave the model (as in lme4)."""
-    gram = products.gram[:-1, :-1]
+def dependent(gram: np.ndarray) -> np.ndarray:
+    """Which of p columns with cross-products `gram` (p, p) are combinations of earlier ones (they leave the model)."""
+
     size = np.sqrt(np.diag(gram))
     scale = np.where(size > 0, size, 1)
     correlation = gram / np.outer(scale, scale)
