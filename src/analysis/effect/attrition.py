@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.effect.balance import effective_size, standardised_rows
+from analysis.effect.group_differences import effective_size, standardised_rows
 from analysis.effect.linear import as_terms, columns_missing, identified, matrices
 from analysis.effect.logistic import logistic
 

@@ -143,7 +143,8 @@ def _test(sums: _Draws, estimate: float, error: float, null: float, ties: str, e
 
     limits = invert(p_value, estimate, error, level)
     return {
-        "estimate": estimate, "std_error": error, "statistic": (estimate - null) / error, "p_value": p_value(null, ties),
+        "estimate": estimate, "std_error": error, "statistic": (estimate - null) / error,
+        "p_value": p_value(null, ties),
         "lower": limits.lower, "upper": limits.upper,
     }  # fmt: skip
 

@@ -39,11 +39,11 @@ def impute(
     """m completed copies of a wide frame (one row a person, a column a wave and outcome), one below the other.
 
     Column `imputation` (1..m) comes first; the index of the data is repeated. Every column predicts every other, so
-    outcomes at all waves belong in the frame. `methods`: `pmm` (default for numbers), `normal`, `binary` (default for two
-    values), `ordinal` (default for ordered levels), `nominal`. `exclude` is carried along unused (identifiers);
+    outcomes at all waves belong in the frame. `methods`: `pmm` (default for numbers), `normal`, `binary` (default for
+    two values), `ordinal` (default for ordered levels), `nominal`. `exclude` is carried along unused (identifiers);
     `auxiliary` predicts but comes back as it was. `unit` adds a dummy a unit to every model. `passive` columns are
-    expressions (`"item1 + item2"`) derived anew from imputed columns, never imputed; those in `passive_predictors` stand
-    in for their sources when other variables are predicted. A column without any value stays missing and
+    expressions (`"item1 + item2"`) derived anew from imputed columns, never imputed; those in `passive_predictors`
+    stand in for their sources when other variables are predicted. A column without any value stays missing and
     `attrs["note"]` says so. Source: van Buuren 2018; m of at least 20 and the percentage of incomplete rows is advised.
     """
     chains = run(data, methods=methods, exclude=exclude, unit=unit, passive=passive,

@@ -104,7 +104,11 @@ def _row(fit: Fit, found: Variance, term: str, known: dict, members: list[np.nda
     if not found.variance[at] > rounding or not found.df[at] > 0:
         return not_estimable(f"the clusters carry no information on the precision of {term}", **known)
     row = interval(fit.coefficients[at], np.sqrt(found.variance[at]), found.df[at], level=level)
-    return {**known, **row, "note": cautions(fit.design.x[:, at], members)}
+    return {**known, **row, "note": cautions(_plain(fit)[:, at], members)}
+
+
+def _plain(fit: Fit) -> np.ndarray:
+    return fit.design.x if fit.design.plain is None else fit.design.plain
 
 
 def leave_one_out(
@@ -115,7 +119,7 @@ def leave_one_out(
     estimator: Callable[..., pd.DataFrame] = cluster_robust,
     **options,
 ) -> pd.DataFrame:
-    """The estimates again without each cluster in turn; the column `left_out` names it, empty for all clusters together.
+    """The estimates again without each cluster in turn; the column `left_out` names it, empty for all together.
 
     `estimator` is any method of this module; `options` go to it (`kind=`, `term=`, `rng=`), and each row carries the
     p floor of one cluster fewer. Rows of a cluster whose removal makes a term inestimable say so.

@@ -14,7 +14,8 @@ Weights = str | Sequence[float] | np.ndarray | pd.Series | None
 class Design:
     """Outcome `y` (n) and terms `x` (n x k) of a formula; `rows` are the positions in the data of the n rows used.
 
-    `aliased` are terms that earlier terms determine; `absorbed` counts fixed effects taken out by demeaning.
+    `aliased` are terms that earlier terms determine; `absorbed` counts fixed effects taken out by demeaning,
+    and `plain` are then the terms before it.
     """
 
     outcome: str
@@ -25,6 +26,7 @@ class Design:
     rows: np.ndarray
     aliased: tuple[str, ...] = ()
     absorbed: int = 0
+    plain: np.ndarray | None = None
 
     @property
     def n(self) -> int:
@@ -156,7 +158,7 @@ def identified(x: np.ndarray, tolerance: float = 1e-9) -> tuple[list[int], list[
 
 
 def least_squares(given: Design) -> Fit:
-    """Weighted least squares by QR on columns of unit length, so that terms of very different size keep their digits."""
+    """Weighted least squares by QR on columns of unit length, so that terms of unlike size keep their digits."""
     root = np.sqrt(given.weights)
     x = given.x * root[:, None]
     size = np.linalg.norm(x, axis=0)

@@ -38,7 +38,7 @@ def heteroscedastic(fit: Fit, kind: str) -> Variance:
 
 
 def clustered(fit: Fit, cluster: np.ndarray, kind: str, nested: int = 0) -> Variance:
-    """One-way cluster-robust variance of every term; `nested` fixed effects lie within clusters (CR1N leaves them out)."""
+    """One-way cluster-robust variance of every term; CR1N does not count the `nested` fixed effects."""
     if kind == "CR2":
         return _bell_mccaffrey(fit, cluster)
     if kind == "CR3":

@@ -1,0 +1,195 @@
+"""Effects by comparison: before and after, two groups; staggered starts, weighting and standardisation beside it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.effect.clusters import regression_rows
+from analysis.effect.estimates import frame, interval, not_estimable
+from analysis.effect.linear import (
+    Design,
+    Kind,
+    as_terms,
+    codes,
+    columns_missing,
+    design,
+    identified,
+    least_squares,
+    quoted,
+)
+from analysis.effect.staggered import staggered_effect
+from analysis.effect.standardisation import g_formula
+from analysis.effect.weighting import balance, weighted_effect
+
+__all__ = ["ancova", "balance", "difference_in_differences", "g_formula", "staggered_effect", "weighted_effect"]
+
+
+def difference_in_differences(
+    data: pd.DataFrame,
+    outcome: str,
+    *,
+    treated: str | None = None,
+    post: str | None = None,
+    unit: str | None = None,
+    time: str | None = None,
+    treatment: str | None = None,
+    covariates: Sequence[str] = (),
+    cluster: str | Sequence[str] | None = None,
+    kind: Kind | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Difference in differences in the outcome's units: the effect in the first row, further terms below it.
+
+    Two groups: `treated` and `post` (0/1); the effect is `treated:post`, with classical standard errors unless
+    `kind` or `cluster` says otherwise. Two-way fixed effects: `unit`, `time` and `treatment` (1 where and when
+    treated); clustered by unit unless `cluster` says otherwise, CR2 by default. `kind` as in `cluster_robust`, and CR1N (fixest's: CR1S
+    that does not count unit effects within clusters). Two-way fixed effects assume one constant effect: with starts at
+    different times use `staggered_effect` (Goodman-Bacon 2021). Both rest on parallel trends.
+    """
+    if (treated is None) != (post is None) or (treated is None) == (treatment is None):
+        raise ValueError("give either treated and post (two groups), or unit, time and treatment (fixed effects)")
+    if treated is not None and post is not None:
+        return _two_groups(data, outcome, treated, post, covariates, cluster, kind, level)
+    if unit is None or time is None or treatment is None:
+        raise ValueError("two-way fixed effects need all of unit, time and treatment")
+    return _two_way(data, outcome, unit, time, treatment, covariates, unit if cluster is None else cluster, kind, level)
+
+
+def _columns(cluster: str | Sequence[str] | None) -> list[str]:
+    return [] if cluster is None else [cluster] if isinstance(cluster, str) else list(cluster)
+
+
+def _indicators(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The data with these 0/1 or boolean columns as numbers; anything else in them is an error."""
+    columns_missing(data, names)
+    wrong = [name for name in names if not data[name].dropna().isin([0, 1]).all()]
+    if wrong:
+        raise ValueError(f"{', '.join(wrong)}: holds other values than 0 and 1. Recode it")
+    return data.assign(**{name: data[name].astype("Float64").astype(float) for name in names})
+
+
+def _two_groups(data, outcome, treated, post, covariates, cluster, kind, level) -> pd.DataFrame:
+    data, columns = _indicators(data, [treated, post]), _columns(cluster)
+    one, two = quoted(treated), quoted(post)
+    formula = " + ".join([f"{quoted(outcome)} ~ {one} + {two} + {one}:{two}", *as_terms(covariates, data)])
+    given = design(data, formula, needed=columns)
+    effect = f"{one}:{two}"
+    if effect in given.aliased or not given.n:
+        cells = "one of the four cells of group and period is empty" if given.n else "no row is complete"
+        known = {"outcome": given.outcome, "method": "difference in differences", "n": given.n}
+        return frame([not_estimable(cells, contrast=effect, **known)])
+    kind = kind or ("CR2" if columns else "classical")
+    return _effect_first(regression_rows(given, data, columns, kind, level=level), effect, "difference in differences")
+
+
+def _two_way(data, outcome, unit, time, treatment, covariates, cluster, kind, level) -> pd.DataFrame:
+    columns = _columns(cluster)
+    data = _indicators(data, [treatment])
+    terms = [quoted(treatment), *as_terms(covariates, data)]
+    formula = f"{quoted(outcome)} ~ {' + '.join(terms)} + C({quoted(time)})"
+    given = design(data, formula, needed=[unit, time, *columns])
+    known = {"outcome": given.outcome, "contrast": terms[0], "method": "two-way fixed effects", "n": given.n}
+    if not given.n:
+        return frame([not_estimable("no row is complete", **known)])
+    used = data.iloc[given.rows]
+    members = codes(used[[unit]])
+    nested = all((used.groupby(unit, observed=True)[column].nunique() == 1).all() for column in columns)
+    if nested:
+        given, inside = _demeaned(given, members), int(members.max())
+    else:
+        given, inside = design(data, f"{formula} + C({quoted(unit)})", needed=[unit, time, *columns]), 0
+    if terms[0] in given.aliased:
+        return frame([not_estimable(f"{treatment} is constant within units or within periods", **known)])
+    prefixes = ("Intercept", f"C({quoted(time)})", f"C({quoted(unit)})")
+    keep = [term for term in (*given.terms, *given.aliased) if not term.startswith(prefixes)]
+    found = regression_rows(given, data, columns, kind or "CR2", keep=keep, nested=inside, level=level)
+    return _effect_first(found, terms[0], "two-way fixed effects")
+
+
+def _demeaned(given: Design, members: np.ndarray) -> Design:
+    """The design without its unit means: the same estimates (Frisch & Waugh) and, for units within clusters, the same
+    CR0 to CR3 (Pustejovsky & Tipton 2018), at a cost that does not grow with the square of the units.
+    """  # fmt: skip
+    counts = np.bincount(members)
+
+    def centred(values: np.ndarray) -> np.ndarray:
+        return values - (np.bincount(members, weights=values) / counts)[members]
+
+    x = np.column_stack([centred(column) for column in given.x.T])
+    # a column that is constant within units leaves rounding behind, which must not pass for information
+    x[:, np.abs(x).max(axis=0) < 1e-10 * np.abs(given.x).max(axis=0)] = 0.0
+    kept, dropped = identified(x)
+    names = np.array(given.terms)
+    gone = tuple(name for name in names[dropped] if name != "Intercept")
+    return replace(
+        given, y=centred(given.y), x=x[:, kept], terms=tuple(names[kept]), aliased=(*gone, *given.aliased),
+        absorbed=len(counts), plain=given.x[:, kept],
+    )  # fmt: skip
+
+
+def _effect_first(found: pd.DataFrame, effect: str, method: str) -> pd.DataFrame:
+    order = np.argsort(found["contrast"].to_numpy() != effect, kind="stable")
+    return (
+        found.assign(method=method + found["method"].str.removeprefix("least squares"))
+        .iloc[order]
+        .reset_index(drop=True)
+    )
+
+
+def ancova(
+    data: pd.DataFrame,
+    outcome: str,
+    *,
+    baseline: str,
+    group: str,
+    covariates: Sequence[str] = (),
+    reference: object = None,
+    cluster: str | Sequence[str] | None = None,
+    kind: Kind | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Outcome regressed on its baseline and the group: one row a term, then an adjusted mean per group.
+
+    Terms are named by patsy (`group[T.level]`: that level minus `reference`, by default the first level in sorted or
+    categorical order). Adjusted means (contrast `adjusted mean: level`) are predictions at the mean of baseline and
+    covariates in the rows used. Classical standard errors unless `kind` or `cluster` (then CR2) says otherwise;
+    adjusted means have classical ones always. Where groups were not randomised the contrast describes (Lord's paradox).
+    """
+    columns_missing(data, [outcome, baseline, group])
+    data = data.assign(**{group: _levels(data[group], reference)})
+    formula = " + ".join([f"{quoted(outcome)} ~ {quoted(baseline)}", *as_terms(covariates, data), quoted(group)])
+    columns = _columns(cluster)
+    given = design(data, formula, needed=columns)
+    rows = regression_rows(given, data, columns, kind or ("CR2" if columns else "classical"), level=level)
+    rows = rows.assign(method="analysis of covariance" + rows["method"].str.removeprefix("least squares"))
+    if not given.n or least_squares(given).exact:
+        return rows
+    return pd.concat([rows, _adjusted_means(given, group, data[group], level)], ignore_index=True)
+
+
+def _levels(values: pd.Series, reference: object) -> pd.Categorical:
+    kind = isinstance(values.dtype, pd.CategoricalDtype)
+    levels = list(values.cat.remove_unused_categories().cat.categories) if kind else sorted(values.dropna().unique())
+    if reference is not None and reference not in levels:
+        raise ValueError(f"reference {reference!r} is no level of {values.name}: {', '.join(map(str, levels))}")
+    first = [] if reference is None else [reference]
+    return pd.Categorical(values, categories=[*first, *(level for level in levels if level not in first)])
+
+
+def _adjusted_means(given: Design, group: str, values: pd.Series, level: float) -> pd.DataFrame:
+    fit = least_squares(given)
+    df = given.n - given.parameters
+    scale = np.sum(fit.residuals**2) / df
+    prefix, average, rows = f"{quoted(group)}[T.", given.x.mean(axis=0), []
+    dummies = np.array([term.startswith(prefix) for term in given.terms])
+    used = values.iloc[given.rows]
+    for name in used.cat.categories:
+        at = np.where(dummies, [term == f"{prefix}{name}]" for term in given.terms], average)
+        known = {"outcome": given.outcome, "contrast": f"adjusted mean: {name}", "method": "analysis of covariance",
+                 "n": int((used == name).sum())}  # fmt: skip
+        row = interval(at @ fit.coefficients, np.sqrt(scale * at @ fit.bread @ at), df, level=level)
+        empty = not known["n"]
+        rows.append(not_estimable("the group has no complete row", **known) if empty else {**known, **row})
+    return frame(rows)

@@ -1,0 +1,235 @@
+"""Effects of a start that came at different times: group-time effects of Callaway & Sant'Anna (2021)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.effect.estimates import frame, interval, not_estimable
+from analysis.effect.linear import as_terms, columns_missing, identified, matrices
+from analysis.effect.logistic import logistic
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Balanced panel: outcomes (persons x periods), first treated period a person (infinite: never), clusters."""
+
+    outcomes: np.ndarray
+    periods: np.ndarray
+    start: np.ndarray
+    persons: pd.Index
+    cluster: np.ndarray | None
+    dropped: int
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An effect and its influence function (one number a person); `reason` when it cannot be estimated."""
+
+    group: float
+    time: float
+    value: float
+    influence: np.ndarray
+    reason: str = ""
+
+
+def staggered_effect(
+    data: pd.DataFrame,
+    outcome: str,
+    *,
+    person: str,
+    time: str,
+    start: str,
+    covariates: Sequence[str] = (),
+    control: Literal["never", "notyet"] = "never",
+    anticipation: float = 0,
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Effects on those who started in period g, at each period t, and their averages, in the outcome's units.
+
+    `data` is long; `start` is the first treated period (missing, 0 or infinite: never). Persons who are not observed in
+    every period, or were treated from the first, are left out and counted in the note. Comparison: persons who `never`
+    start, or also those `notyet` started. With `covariates` (columns or formula terms, at the base period) the doubly
+    robust estimator of Sant'Anna & Zhao 2020. Before the start the base is the previous period, after it the last
+    period untreated (varying base).
+    Columns `aggregation` (group-time, simple, dynamic, group, calendar), `group`, `time`, `event_time`; averages over a
+    whole aggregation have `overall` in their contrast. Standard errors from influence functions: over persons (normal),
+    or summed by `cluster` (t with G - 1).
+    """
+    if control not in ("never", "notyet"):
+        raise ValueError(f"control {control!r}: use 'never' or 'notyet'")
+    columns_missing(data, [outcome, person, time, start, *([cluster] if cluster else [])])
+    panel = _panel(data, outcome, person, time, start, cluster)
+    known = {"outcome": outcome, "method": f"Callaway-Sant'Anna, {control}-treated comparison", "n": len(panel.start)}
+    groups = np.unique(panel.start[np.isfinite(panel.start)])
+    if not len(groups) or len(panel.periods) < 2:
+        reason = "nobody starts within the observed periods" if len(panel.periods) > 1 else "there is one period"
+        return frame([not_estimable(reason, contrast="simple", aggregation="simple", **known)])
+    effects = [
+        _group_time(panel, data, person, time, group, at, covariates, control, anticipation)
+        for group in groups for at in range(1, len(panel.periods))
+    ]  # fmt: skip
+    return frame([_row(panel, known, level, *found) for found in _summaries(panel, effects, groups)])
+
+
+def _panel(data: pd.DataFrame, outcome: str, person: str, time: str, start: str, cluster: str | None) -> Panel:
+    if data.duplicated([person, time]).any():
+        raise ValueError(
+            f"{person} and {time}: {int(data.duplicated([person, time]).sum())} rows repeat a person's period"
+        )
+    started = data[start].astype("Float64").astype(float).replace(0, np.inf).fillna(np.inf)
+    fixed = [started.groupby(data[person]).nunique(), *([data.groupby(person)[cluster].nunique()] if cluster else [])]
+    for name, counts in zip([start, cluster], fixed, strict=False):
+        if (counts > 1).any():
+            raise ValueError(
+                f"{name}: differs between rows of {int((counts > 1).sum())} persons. Give one value a person"
+            )
+    wide = data.pivot(index=person, columns=time, values=outcome).sort_index(axis=1)
+    first = started.groupby(data[person]).first().reindex(wide.index).to_numpy()
+    periods = wide.columns.to_numpy(float)
+    complete = wide.notna().all(axis=1).to_numpy()
+    members = data.groupby(person)[cluster].first().reindex(wide.index) if cluster else None
+    complete = complete if members is None else complete & members.notna().to_numpy()
+    first = np.where(first > periods[-1], np.inf, first) if len(periods) else first
+    kept = complete & (first > periods[0]) if len(periods) else complete
+    numbers = None if members is None else pd.factorize(members[kept])[0]
+    return Panel(wide.to_numpy(float)[kept], periods, first[kept], wide.index[kept], numbers, int((~kept).sum()))
+
+
+def _group_time(panel, data, person, time, group, at, covariates, control, anticipation) -> Effect:
+    """ATT(g, t) and its influence function over all persons of the panel."""
+    now = panel.periods[at]
+    earlier = np.flatnonzero(panel.periods < group - anticipation)
+    treated = panel.start == group
+    blank = np.zeros(len(panel.start))
+    if not len(earlier):
+        return Effect(group, now, np.nan, blank, "no period before the start is observed")
+    base = int(earlier[-1]) if now >= group - anticipation else at - 1
+    latest = max(now, panel.periods[base]) + anticipation
+    compared = np.isinf(panel.start) if control == "never" else (panel.start > latest) & ~treated
+    if treated.sum() < 2 or compared.sum() < 2:
+        who = f"group {group:g}" if treated.sum() < 2 else "the comparison group"
+        return Effect(group, now, np.nan, blank, f"{who} has fewer than two persons")
+    used = treated | compared
+    change = panel.outcomes[used, at] - panel.outcomes[used, base]
+    x, present = _terms(data, person, time, panel, panel.periods[base], covariates, used)
+    if not present.all():
+        return Effect(group, now, np.nan, blank, "covariates are missing at the base period")
+    value, influence, reason = _doubly_robust(change, treated[used].astype(float), x)
+    blank[used] = influence * len(panel.start) / used.sum()
+    return Effect(group, now, value, blank, reason)
+
+
+def _terms(
+    data, person, time, panel: Panel, period: float, covariates, used: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    if not covariates:
+        return np.ones((int(used.sum()), 1)), np.ones(1, bool)
+    rows = data[data[time] == period].set_index(person).reindex(panel.persons[used])
+    found = matrices(rows, "~ " + " + ".join(as_terms(covariates, data)))[1]
+    x = found.to_numpy(float)
+    present = np.zeros(len(rows), bool)
+    present[found.index.to_numpy()] = True
+    return x[:, identified(x)[0]], present
+
+
+def _doubly_robust(change: np.ndarray, d: np.ndarray, x: np.ndarray) -> tuple[float, np.ndarray, str]:
+    """Sant'Anna & Zhao 2020, panel, equation 3.1: logit propensity and least squares among the untreated."""
+    n = len(d)
+    fit = logistic(x, d)
+    odds = fit.probabilities / (1 - fit.probabilities)
+    if fit.failure:
+        return np.nan, np.zeros(n), fit.failure
+    gram = (x * (1 - d)[:, None]).T @ x
+    if np.linalg.matrix_rank(gram) < x.shape[1]:
+        return np.nan, np.zeros(n), "the comparison group cannot carry the covariates"
+    slope = np.linalg.solve(gram, x.T @ ((1 - d) * change))
+    rest = change - x @ slope
+    by_slope = ((1 - d) * rest)[:, None] * x @ np.linalg.inv(gram) * n
+    by_odds = (d - fit.probabilities)[:, None] * x @ fit.covariance * n
+    w = odds * (1 - d)
+    gain, loss = np.mean(d * rest) / d.mean(), np.mean(w * rest) / w.mean()
+    treated = (d * (rest - gain) - by_slope @ np.mean(d[:, None] * x, axis=0)) / d.mean()
+    moved = by_odds @ np.mean((w * (rest - loss))[:, None] * x, axis=0) - by_slope @ np.mean(w[:, None] * x, axis=0)
+    return gain - loss, treated - (w * (rest - loss) + moved) / w.mean(), ""
+
+
+def _summaries(panel: Panel, effects: list[Effect], groups: np.ndarray) -> list[tuple[dict, Effect]]:
+    """All rows, each its naming columns and its effect: group-time, simple, dynamic, group, calendar."""
+    rows = [({"aggregation": "group-time", "contrast": f"ATT({e.group:g},{e.time:g})"}, e) for e in effects]
+    after = [effect for effect in effects if effect.time >= effect.group]
+    rows.append(({"aggregation": "simple", "contrast": "simple"}, _averaged(panel, after)))
+    events = {}
+    for effect in effects:
+        events.setdefault(effect.time - effect.group, []).append(effect)
+    events = {event: _averaged(panel, events[event]) for event in sorted(events)}
+    overall = _mean([effect for event, effect in events.items() if event >= 0])
+    rows += _block("dynamic", "event_time", overall, events)
+    by_group = {group: _mean([e for e in after if e.group == group]) for group in groups}
+    overall = _averaged(panel, [e for e in by_group.values() if not np.isnan(e.group)])
+    rows += _block("group", "group", overall, by_group)
+    times = sorted({effect.time for effect in after})
+    by_time = {at: _averaged(panel, [e for e in after if e.time == at]) for at in times}
+    return rows + _block("calendar", "time", _mean(list(by_time.values())), by_time)
+
+
+def _block(aggregation: str, column: str, overall: Effect, parts: dict[float, Effect]) -> list[tuple[dict, Effect]]:
+    names = {"event_time": "dynamic e="}
+    head = ({"aggregation": aggregation, "contrast": f"{aggregation} overall"}, overall)
+    return [head] + [
+        (
+            {"aggregation": aggregation, "contrast": f"{names.get(column, aggregation + ' ')}{key:g}", column: key},
+            effect,
+        )
+        for key, effect in parts.items()
+    ]
+
+
+def _mean(effects: list[Effect]) -> Effect:
+    """Plain average; the group is kept when it is one, for the averages over groups."""
+    if not effects:
+        return Effect(np.nan, np.nan, np.nan, np.zeros(0), "no effect after a start is in the data")
+    bad = [effect.reason for effect in effects if effect.reason]
+    group = effects[0].group if len({effect.group for effect in effects}) == 1 else np.nan
+    value, influence = np.mean([e.value for e in effects]), np.mean([e.influence for e in effects], axis=0)
+    return Effect(group, np.nan, float(value), influence, bad[0] if bad else "")
+
+
+def _averaged(panel: Panel, effects: list[Effect]) -> Effect:
+    """Average weighted by the size of each effect's group; the weights' own sampling error is in the influence."""
+    usable = [effect for effect in effects if not effect.reason]
+    if not usable:
+        return _mean(effects[:1])
+    if len(usable) < len(effects):
+        return Effect(np.nan, np.nan, np.nan, np.zeros(0), next(e.reason for e in effects if e.reason))
+    inside = np.column_stack([panel.start == effect.group for effect in usable]).astype(float)
+    size, values = inside.mean(axis=0), np.array([effect.value for effect in usable])
+    weights = size / size.sum()
+    influence = np.column_stack([effect.influence for effect in usable]) @ weights
+    centred = inside - size
+    moved = centred / size.sum() - np.outer(centred.sum(axis=1), size) / size.sum() ** 2
+    return Effect(np.nan, np.nan, float(weights @ values), influence + moved @ values)
+
+
+def _row(panel: Panel, known: dict, level: float, names: dict, effect: Effect) -> dict:
+    columns = {"group": effect.group, "time": effect.time, "event_time": effect.time - effect.group}
+    known = {**known, **(columns if names["aggregation"] == "group-time" else {}), **names}
+    known["n_clusters"] = np.nan if panel.cluster is None else int(panel.cluster.max()) + 1
+    if effect.reason:
+        return not_estimable(effect.reason, **known)
+    n, notes = len(panel.start), []
+    error, df = float(np.sqrt(np.mean(effect.influence**2) / n)), np.inf
+    if panel.cluster is not None:
+        clusters = int(panel.cluster.max()) + 1
+        if clusters < 2:
+            return not_estimable("there is one cluster", **known)
+        sums = np.bincount(panel.cluster, weights=effect.influence)
+        error, df = float(np.sqrt(np.sum(sums**2) * clusters / (clusters - 1))) / n, clusters - 1.0
+        notes += [f"{clusters} clusters, fewer than 10: read beside the other methods"] if clusters < 10 else []
+    if not error > 1e-12 * max(abs(effect.value), np.abs(panel.outcomes).max()):
+        return not_estimable("the outcome does not vary between persons", **known)
+    notes += [f"{panel.dropped} persons incomplete or treated from the first period left out"] if panel.dropped else []
+    return {**known, **interval(effect.value, error, df, level=level), "note": "; ".join(notes)}
