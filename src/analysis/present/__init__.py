@@ -8,7 +8,8 @@ _MODULES = {
     "reading": "Released read released",
     "tables": "wide footnotes html_table",
     "picture": "Picture png show",
-    "figures": "forest waves funnel curves bars stacked time_strip dots",
+    "figures.change": "forest waves stacked",
+    "figures.process": "funnel bars curves dots time_strip",
     "sentences": "Sentence markdown refuse_causal describe",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

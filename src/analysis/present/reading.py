@@ -12,7 +12,6 @@ import pandas as pd
 VALUE_COLUMNS = ("measure", "value", "n", "status", "reason", "note")
 SHOWN = "shown"
 ALL = "all"
-_NOTHING: Mapping = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class Released:
     name: str
     rows: pd.DataFrame = field(repr=False)
     dims: tuple[str, ...]
-    totals: Mapping[str, str] = _NOTHING
-    kinds: Mapping[str, str] = _NOTHING
+    totals: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
     unit: str = "all"
     profile: str = ""
     as_of: dt.date | None = None

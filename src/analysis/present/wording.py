@@ -64,7 +64,8 @@ class Words:
         if dim == "contrast":
             return self._contrast(level)
         if dim == "method":
-            return self.texts.get(f"levels.method.{level}") or self.translated(level, "methods")
+            found = self.texts.get(f"levels.method.{level}") or self.translated(level, "methods")
+            return found[:1].upper() + found[1:]
         if dim == "step" and level in self.study.referral_steps:
             return self.study.label(level, self.language, "referrals")
         own = self.texts.get(f"levels.{dim}.{level}") or self.texts.get(f"levels.any.{level}")

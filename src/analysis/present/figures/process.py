@@ -1,0 +1,200 @@
+"""Figures of the process: people per step, time to a step, who and why, the network, the COVID measures."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.present.cells import format_of, written
+from analysis.present.figures.style import (
+    BLUE,
+    INK,
+    LINES,
+    MARKERS,
+    ORANGE,
+    SERIES,
+    SOFT,
+    lines_of,
+    not_shown,
+    nothing,
+    sheet,
+    source_line,
+    subtitle,
+    wrapped,
+)
+from analysis.present.picture import Picture, alt_text
+from analysis.present.reading import Released, released
+from analysis.present.wording import Words
+
+MOST = 12  # bars: more than this is a table, not a picture
+
+
+def funnel(table: pd.DataFrame | Released, words: Words) -> Picture:
+    """People at each step as bars from zero, with the share of all at the first step.
+
+    `table` has the dimension step (others at their total), the measure count and perhaps percent_first.
+    """
+    whole = released(table).totals_but("step")
+    cells = whole.only("count", "percent_first").cells()
+    title = words.text("figures.funnel")
+    if "count" not in cells:
+        return nothing(words, whole, title)
+    cells = cells.dropna(subset=["count"])
+    counts = [words.number(count) for count in cells["count"]]
+    shares = cells["percent_first"] if "percent_first" in cells else [np.nan] * len(cells)
+    texts = [words.text("picture.count_share", count=count, percent=words.percent(share)) if np.isfinite(share) else count
+             for count, share in zip(counts, shares, strict=True)]  # fmt: skip
+    labels = [words.level("step", step) for step in cells["step"]]
+    return _barred(whole, words, "step", title, cells["step"], labels, cells["count"], texts, words.text("picture.people"))
+
+
+def bars(
+    table: pd.DataFrame | Released, words: Words, *, dim: str, measure: str = "", title: str = "", most: int = MOST
+) -> Picture:
+    """One measure as horizontal bars from zero, largest first, at the total of every other dimension.
+
+    `measure` defaults to percent, or else count; `title` is a key of the texts; at most `most` bars (the rest is in the
+    table). The total row is not a bar.
+    """
+    whole = released(table).totals_but(dim)
+    measure = measure or ("percent" if "percent" in whole.only("percent").shown["measure"].to_list() else "count")
+    whole = whole.only(measure)
+    name = words.text(title) if title else words.text("figures.bars", dim=words.label(dim))
+    found = whole.shown[whole.shown[dim] != whole.totals.get(dim)] if dim in whole.dims else whole.shown.iloc[:0]
+    if found.empty:
+        return nothing(words, whole, name)
+    if dim != "wave":
+        found = found.sort_values("value", ascending=False, kind="stable").head(most)
+    labels = [words.level(dim, level) for level in found[dim]]
+    texts = [written(words, measure, row.value, n=row.n, kind=whole.kinds.get(measure, "")) for row in found.itertuples()]
+    return _barred(whole, words, dim, name, found[dim], labels, found["value"], texts, words.measure(measure))
+
+
+def _barred(whole: Released, words: Words, dim: str, title, levels, labels, values, texts, axis: str) -> Picture:
+    height = 0.7 + len(labels) * max(0.34, 0.18 * lines_of(labels))
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=height)
+    places, values = np.arange(len(labels))[::-1], np.asarray(values, float)
+    made.ax.barh(places, values, height=0.66, color=BLUE)
+    room = 0.015 * (values.max() - min(values.min(), 0) or 1)
+    for place, value, text in zip(places, values, texts, strict=True):
+        made.ax.text(value + room if value >= 0 else room, place, text, va="center", fontsize=9.5)
+    low = min(values.min(), 0)
+    made.ax.set_xlim(1.05 * low, values.max() + 0.28 * (values.max() - low or 1) if values.max() > 0 else 0.3 * -low)
+    made.ax.set_yticks(places, [wrapped(label) for label in labels])
+    made.ax.tick_params(axis="y", length=0)
+    made.ax.xaxis.set_major_formatter(lambda value, _: words.number(value, 0 if value == int(value) else 1))
+    made.ax.set_xlabel(axis)
+    total, seen = whole.totals.get(dim), set(levels)
+    absent = [words.level(dim, level) for level in _hidden_levels(whole, dim) if level not in seen and level != total]
+    items = list(zip(labels, texts, strict=True))
+    return Picture(made.figure, alt_text(words, title, items), not_shown(words, absent), whole)
+
+
+def _hidden_levels(whole: Released, dim: str) -> list[str]:
+    """Levels of which nothing is shown (a level that merely did not fit is in the table)."""
+    shown = set(whole.shown[dim]) if dim in whole.dims else set()
+    return [level for level in whole.levels(dim) if level not in shown]
+
+
+def curves(table: pd.DataFrame | Released, words: Words) -> Picture:
+    """Share that took each step, by whole months since the first (never at single event times), as step lines.
+
+    `table` has the dimensions step and month and the measure percent (cumulative, cases still open accounted for).
+    """
+    whole = released(table).totals_but("step", "month").only("percent")
+    title = words.text("figures.curves")
+    shown = whole.shown.assign(month=pd.to_numeric(whole.shown.get("month"), errors="coerce")).dropna(subset=["month"])
+    if shown.empty:
+        return nothing(words, whole, title)
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=3.2)
+    items = []
+    for at, (step, rows) in enumerate(shown.groupby("step", sort=False)):
+        rows = rows.sort_values("month")
+        label = words.level("step", step)
+        made.ax.plot(
+            rows["month"], rows["value"], drawstyle="steps-post", label=label, color=SERIES[at % len(SERIES)],
+            linestyle=LINES[at % len(LINES)], marker=MARKERS[at % len(MARKERS)], markersize=5, linewidth=2,
+        )  # fmt: skip
+        items.append((label, words.percent(rows["value"].iloc[-1], rows["n"].iloc[-1])))
+    made.ax.set_ylim(0, 100)
+    made.ax.set_xlim(left=0)
+    made.ax.yaxis.set_major_formatter(lambda value, _: words.percent(value))
+    made.ax.xaxis.set_major_formatter(lambda value, _: words.number(value))
+    made.ax.set_xlabel(words.text("picture.months_plain"))
+    made.ax.set_ylabel(words.text("picture.share_taken"))
+    made.ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    absent = [words.level("step", step) for step in _hidden_levels(whole, "step")]
+    return Picture(made.figure, alt_text(words, title, items), not_shown(words, absent), whole)
+
+
+def dots(table: pd.DataFrame | Released, words: Words) -> Picture:
+    """Each measure of the network at its moments, on its own axis: open dot first, closed dot last.
+
+    `table` has the dimension moment (others at their total) and one measure a network measure, or a dimension measure.
+    """
+    whole = released(table).totals_but("moment")
+    title = words.text("figures.network")
+    by = "network_measure" if "network_measure" in whole.dims else "measure"
+    shown = whole.shown
+    names = list(shown[by].unique())[:6] if "moment" in whole.dims else []
+    if not names:
+        return nothing(words, whole, title)
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.35 + 0.62 * len(names),
+                 rows=len(names))  # fmt: skip
+    items = []
+    for ax, name in zip(made.axes, names, strict=True):
+        rows = shown[shown[by] == name].drop_duplicates("moment")
+        texts = [written(words, row["measure"], row["value"], n=row["n"]) for row in rows.to_dict("records")]
+        _dot_line(ax, rows["value"].to_numpy(float), texts, wrapped(words.measure(name), 26), format_of(name).how)
+        items.append((words.measure(name), " / ".join(texts)))
+    moments = [words.level("moment", moment) for moment in whole.levels("moment")]
+    marks = [made.axes[0].plot([], [], "o", color=INK, mfc=face, markersize=8)[0] for face in ("white", INK)]
+    made.figure.legend(marks[: len(moments)], moments, loc="outside upper right", ncols=2, frameon=False)
+    absent = [words.measure(name) for name in whole.rows[by].unique() if name not in set(shown[by])]
+    return Picture(made.figure, alt_text(words, title, items), not_shown(words, absent), whole)
+
+
+def _dot_line(ax, values: np.ndarray, texts: list[str], label: str, how: str) -> None:
+    low, high = min(values.min(), 0), max(values.max(), 100 if how == "percent" else 1)
+    ax.plot(values, [0] * len(values), color=SOFT, linewidth=2, zorder=1)
+    for at, (value, text) in enumerate(zip(values, texts, strict=True)):
+        last = at == len(values) - 1
+        ax.plot(value, 0, "o", color=INK, mfc=INK if last else "white", markersize=9, zorder=2)
+        ax.annotate(text, (value, 0), (0, 8 if last else -8), textcoords="offset points", ha="center",
+                    va="bottom" if last else "top", fontsize=9)  # fmt: skip
+    room = 0.08 * (high - low)
+    ax.set_xlim(low - room, high + room)
+    ax.set_ylim(-1, 1)
+    ax.set_yticks([0], [label])
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    ax.spines["bottom"].set_visible(False)
+    ax.spines["left"].set_visible(False)
+
+
+def time_strip(words: Words) -> Picture:
+    """The periods of public measures on a time line, over the study's own window; open ends where a date is unconfirmed."""
+    import matplotlib.dates as mdates
+
+    study, title = words.study, words.text("figures.time_strip")
+    source = words.text("picture.source_study", study=words.of(study.title))
+    labels = [words.of(period.label) for period in study.periods]
+    made = sheet(words, title, words.level("unit", "all"), source, height=0.6 + 0.36 * max(len(labels), 1))
+    places = np.arange(len(labels))[::-1]
+    items = []
+    for place, period, label in zip(places, study.periods, labels, strict=True):
+        sure = period.status == "confirmed"
+        start, end = mdates.date2num(period.start), mdates.date2num(period.end)
+        made.ax.barh(place, end - start, left=start, height=0.6, color=ORANGE if sure else "white", edgecolor=ORANGE,
+                     hatch="" if sure else "///", linewidth=1.2)  # fmt: skip
+        dates = words.text("number.interval", lower=words.date(period.start), upper=words.date(period.end))
+        items.append((label, dates))
+    made.ax.set_yticks(places, [wrapped(label, 26) for label in labels])
+    window = getattr(study, "window", None) or (study.periods[0].start, study.periods[-1].end)
+    made.ax.set_xlim(mdates.date2num(window[0]), mdates.date2num(window[1]))
+    made.ax.xaxis.set_major_locator(mdates.YearLocator())
+    made.ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
+    made.ax.grid(axis="x", color="#D9D9D9", linewidth=0.8)
+    made.ax.set_axisbelow(True)
+    made.ax.tick_params(axis="y", length=0)
+    unsure = [label for label, period in zip(labels, study.periods, strict=True) if period.status != "confirmed"]
+    caption = words.text("picture.unconfirmed", periods=", ".join(unsure)) if unsure else ""
+    return Picture(made.figure, alt_text(words, title, items), caption, None)

@@ -1,0 +1,65 @@
+"""A figure with what somebody who cannot see it reads, ready for a page or a notebook."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from analysis.present.reading import Released
+from analysis.present.wording import Words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ALT_LIMIT = 200  # characters: longer texts are not read out in one go
+DPI = 150
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, its alternative text (shown values only), its caption, and the released rows that were drawn."""
+
+    figure: "Figure" = field(repr=False)
+    alt: str
+    caption: str
+    drawn: Released | None = field(default=None, repr=False)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing that may be shown."""
+        return self.drawn is None or self.drawn.empty
+
+
+def png(picture: Picture) -> bytes:
+    """The picture as PNG without metadata, so that equal pictures are equal bytes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(picture.figure)
+    buffer = io.BytesIO()
+    picture.figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def show(picture: Picture) -> None:
+    """Display the picture in a notebook with its alternative text; the caption follows as text."""
+    from IPython.display import display
+
+    bundle = {"image/png": base64.b64encode(png(picture)).decode("ascii"), "text/plain": picture.alt}
+    display(bundle, raw=True, metadata={"image/png": {"alt": picture.alt}})
+    if picture.caption:
+        display({"text/markdown": picture.caption, "text/plain": picture.caption}, raw=True)
+
+
+def alt_text(words: Words, title: str, items: Sequence[tuple[str, str]]) -> str:
+    """Title and as many shown values as fit in 200 characters; what does not fit is said to be in the table."""
+    title = title.rstrip(".?: ")
+    if not items:
+        return words.text("picture.alt_empty", title=title)
+    texts = [words.text("picture.item", label=label, value=value) for label, value in items]
+    for kept in range(len(texts), 0, -1):
+        key, shown = ("picture.alt" if kept == len(texts) else "picture.alt_more"), "; ".join(texts[:kept])
+        found = words.text(key, title=title, shown=shown, more=words.number(len(texts) - kept))
+        if len(found) <= ALT_LIMIT:
+            return found
+    return words.text("picture.alt_table", title=title)[:ALT_LIMIT]
