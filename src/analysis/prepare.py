@@ -149,11 +149,13 @@ def _correct(codes: pd.DataFrame, study: Study, name: str, corrections: pd.DataF
     """Raw codes with the declared corrections of this table; a correction that fits no row is a problem."""
     codes, counts, problems = codes.copy(), {}, []
     source = {v.name: v.source.columns[0] for v in study.columns(name) if len(v.source.columns) == 1}
+    waves = {level.level: level.code for level in study.levels("wave")}  # a correction may name the wave or its raw code
+    corrections = corrections.assign(wave=corrections["wave"].replace(waves))
     for line, row in corrections[corrections["table"] == name].iterrows():
         column, where = source.get(row["variable"]), f"corrections.csv line {line + 2}"
         fits = _fits(codes, source, row) if column else pd.Series(False, index=codes.index)
         if fits.sum() != 1:
-            text = f"{where} fits {checks.rows(int(fits.sum()), 'row')}".replace("rows rows", "rows").replace("row rows", "row")
+            text = f"{where} fits {int(fits.sum())} rows"
             problems.append(problem(name, row["variable"], "correction", [], text, "It must fit exactly one; correct the line."))
             continue
         codes.loc[fits, column] = row["to"] or None
@@ -186,7 +188,7 @@ def _source(codes: pd.DataFrame, variable: Variable) -> pd.Series:
     if source.constant is not None:
         return pd.Series(source.constant, index=codes.index, dtype="str")
     if len(source.columns) > 1:
-        parts = codes[list(source.columns)].mask(codes[list(source.columns)].isin(variable.missing))
+        parts = codes[list(source.columns)].mask(codes[list(source.columns)].isin(list(variable.missing)))
         return code(parts.apply(pd.to_numeric, errors="coerce").sum(axis=1, skipna=False))
     column = codes[source.columns[0]]
     return column if source.condition is None else column.where(codes[source.condition[0]] == source.condition[1])

@@ -66,7 +66,7 @@ def required(frame: pd.DataFrame, variables: Sequence[Variable]) -> list[Problem
         empty = frame.index[frame[variable.name].isna()] if variable.required else []
         if len(empty):
             found.append(problem(
-                variable.table, variable.name, "required", list(empty), f"{rows(len(empty), 'have')} no value".replace("haves", "has"),
+                variable.table, variable.name, "required", list(empty), f"{rows(len(empty), 'lack')} a value",
                 "Fill it in the raw file, or set required to empty in codebook.csv.", variable.check))  # fmt: skip
     return found
 
@@ -120,5 +120,5 @@ def steps_in_order(referrals: pd.DataFrame, steps: Sequence[str]) -> list[Proble
         early = referrals.index[referrals[step] < referrals[steps[0]]]
         if len(early):
             found.append(problem("referrals", step, "steps in order", list(early), f"{rows(len(early), 'date')} {step} before {steps[0]}",
-                                 "Correct the dates in the raw file; the funnel states such rows."[:200], "warning"))  # fmt: skip
+                                 "Correct the dates in the raw file; the funnel counts such rows apart.", "warning"))  # fmt: skip
     return found

@@ -29,6 +29,7 @@ def code(values: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values):
         return values.map(_number_code, na_action="ignore").astype("str").where(values.notna())
     text = values.map(_object_code, na_action="ignore").astype("str").str.strip()
+    text = text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
     return text.where(values.notna() & (text != ""))
 
 
@@ -44,7 +45,7 @@ def _object_code(value) -> str:
 
 def convert(raw: pd.Series, variable: Variable) -> Converted:
     """One raw column (codes as text, indexed by row number in the file) as the codebook's variable."""
-    missing = raw.isin(variable.missing)
+    missing = raw.isin(list(variable.missing))
     reasons = raw.where(missing).map(variable.missing).astype("str").where(missing, "")
     present = raw.mask(missing)
     values, problems = _CONVERTERS[variable.type](present, variable)
