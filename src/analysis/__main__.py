@@ -7,7 +7,7 @@ import typer
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
-StudyName = Annotated[str, typer.Argument(help="Folder below studies/, for example samen_in_beweging.")]
+StudyName = Annotated[str, typer.Argument(help="Folder below studies/, as study.yaml names it.")]
 Studies = Annotated[Optional[list[str]], typer.Argument(help="Folders below studies/; all of them when none is named.")]
 
 
