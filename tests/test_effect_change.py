@@ -48,7 +48,10 @@ def btheb(times: tuple) -> pd.DataFrame:
     fixed = ["subject", "drug", "length", "treatment", "bdi.pre"]
     data = wide.melt(fixed, columns, var_name="visit", value_name="bdi")
     data["time"] = data["visit"].map(dict(zip(columns, times, strict=True)))
-    treatment, length = pd.Categorical(data["treatment"], ["TAU", "BtheB"]), pd.Categorical(data["length"], ["<6m", ">6m"])
+    treatment, length = (
+        pd.Categorical(data["treatment"], ["TAU", "BtheB"]),
+        pd.Categorical(data["length"], ["<6m", ">6m"]),
+    )
     return data.assign(treatment=treatment, length=length)
 
 
