@@ -10,6 +10,8 @@ _MODULES = {
     "picture": "Picture png show",
     "figures.change": "forest waves stacked",
     "figures.process": "funnel bars curves dots time_strip",
-    "sentences": "Sentence markdown refuse_causal describe",
+    "sentences.sentence": "Sentence markdown refuse_causal",
+    "sentences.describe": "describe",
+    "sentences.report": "design limits how_to_read",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

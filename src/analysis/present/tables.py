@@ -117,9 +117,7 @@ def _line(labels: tuple[str, ...], cells: tuple[Cell, ...]) -> Markup:
     return Markup("<tr>{}{}</tr>").format(heads, values)
 
 
-def grid(
-    table: Released, words: Words, *, across: str | None = None, measures: Sequence[str] | None = None
-) -> Grid:
+def grid(table: Released, words: Words, *, across: str | None = None, measures: Sequence[str] | None = None) -> Grid:
     """The table in words, in the order of the file; a dimension with one level `all` only is left out."""
     across = across if across in table.dims else None
     measures = [one for one in measures or table.measures if one in table.measures or _both(one, table)]

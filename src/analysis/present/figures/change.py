@@ -41,7 +41,7 @@ def forest(
     contrast = contrast or next(iter(whole.levels("contrast")), "")
     whole = whole.where(contrast=contrast)
     drawn, about = whole.only(*LIMITS), outcome_of(words, outcome)
-    title = words.text("figures.forest", outcome=words.level("outcome", outcome))
+    title = words.text("figures.forest", outcome=words.level("outcome", outcome), unit=words.label("unit").lower())
     cells = drawn.cells().dropna() if not drawn.empty else pd.DataFrame(columns=["unit", *LIMITS])
     cells = cells[cells[list(LIMITS)].notna().all(axis=1)] if set(LIMITS) <= set(cells) else cells.iloc[:0]
     if cells.empty:
@@ -110,8 +110,8 @@ def waves(table: pd.DataFrame | Released, words: Words, *, outcome: str) -> Pict
     items = [(_named(row), written(words, "mean", row.mean, n=row.n, outcome=about)) for row in points.itertuples()]
     seen = set(zip(points["wave"], points["level"], strict=True))
     absent = [words.level("wave", wave) for wave in whole.levels("wave") if wave not in {wave for wave, _ in seen}]
-    caption = " ".join(filter(None, [words.text("picture.interval_note"), not_shown(words, absent)]))
-    return Picture(made.figure, alt_text(words, title, items), caption, whole)
+    caption = [words.text("picture.interval_note"), _part_of_scale(words, about), not_shown(words, absent)]
+    return Picture(made.figure, alt_text(words, title, items), " ".join(filter(None, caption)), whole)
 
 
 def _named(row) -> str:
@@ -134,8 +134,9 @@ def _points(whole: Released, words: Words) -> pd.DataFrame:
     with np.errstate(invalid="ignore", divide="ignore"):
         half = stats.t.ppf(0.975, n - 1) * sd / np.sqrt(n)
     level = shown[further[0]] if further else pd.Series("", shown.index)
+    labels = [words.level("wave", wave) for wave in shown["wave"]]
     return pd.DataFrame({
-        "wave": shown["wave"], "month": shown["wave"].map(months), "label": [words.level("wave", w) for w in shown["wave"]],
+        "wave": shown["wave"], "month": shown["wave"].map(months), "label": labels,
         "series": [words.level(further[0], one) if further else "" for one in level], "level": level,
         "mean": shown["mean"], "half": np.nan_to_num(half), "n": n,
     })  # fmt: skip
@@ -163,6 +164,14 @@ def _wave_axes(ax, words: Words, outcome, points: pd.DataFrame) -> None:
     ax.set_ylabel(f"{label}\n({words.text(better)})" if better else label)
     if points["series"].nunique() > 1:
         ax.legend(frameon=False, loc="best")
+
+
+def _part_of_scale(words: Words, outcome) -> str:
+    """The caption's warning that the score axis is not the whole scale."""
+    if outcome is None or not outcome.range:
+        return ""
+    low, high = (written(words, "mean", end, outcome=outcome) for end in outcome.range)
+    return words.text("picture.scale_part", low=low, high=high)
 
 
 def _limits(low: float, high: float, outcome) -> tuple[float, float]:
@@ -211,8 +220,8 @@ def stacked(table: pd.DataFrame | Released, words: Words, *, contrast: str = "")
              for label, row in zip(labels, shown.to_numpy(), strict=True)]  # fmt: skip
     names = " / ".join(words.level("response", one) for one in RESPONSES)
     absent = [words.level("outcome", one) for one in whole.levels("outcome") if one not in shown.index]
-    drawn = whole.where()
-    return Picture(made.figure, alt_text(words, f"{title.rstrip('?')} ({names})", items), not_shown(words, absent), drawn)
+    alt = alt_text(words, f"{title.rstrip('?')} ({names})", items)
+    return Picture(made.figure, alt, not_shown(words, absent), whole)
 
 
 def _stack(ax, shown: pd.DataFrame, labels: list[str], words: Words) -> None:

@@ -40,39 +40,57 @@ def funnel(table: pd.DataFrame | Released, words: Words) -> Picture:
     cells = cells.dropna(subset=["count"])
     counts = [words.number(count) for count in cells["count"]]
     shares = cells["percent_first"] if "percent_first" in cells else [np.nan] * len(cells)
-    texts = [words.text("picture.count_share", count=count, percent=words.percent(share)) if np.isfinite(share) else count
-             for count, share in zip(counts, shares, strict=True)]  # fmt: skip
+    texts = [_with_share(words, count, share) for count, share in zip(counts, shares, strict=True)]
     labels = [words.level("step", step) for step in cells["step"]]
-    return _barred(whole, words, "step", title, cells["step"], labels, cells["count"], texts, words.text("picture.people"))
+    return _barred(
+        whole, words, "step", title, cells["step"], labels, cells["count"], texts, words.text("picture.people")
+    )
+
+
+def _with_share(words: Words, count: str, share: float) -> str:
+    if not np.isfinite(share):
+        return count
+    return words.text("picture.count_share", count=count, percent=words.percent(share))
 
 
 def bars(
-    table: pd.DataFrame | Released, words: Words, *, dim: str, measure: str = "", title: str = "", most: int = MOST
+    table: pd.DataFrame | Released,
+    words: Words,
+    *,
+    dim: str,
+    measure: str = "",
+    title: str = "",
+    axis: str = "",
+    most: int = MOST,
 ) -> Picture:
     """One measure as horizontal bars from zero, largest first, at the total of every other dimension.
 
-    `measure` defaults to percent, or else count; `title` is a key of the texts; at most `most` bars (the rest is in the
+    `measure` defaults to percent, or else count; `title` and `axis` are keys of the texts; at most `most` bars (the rest is in the
     table). The total row is not a bar.
     """
     whole = released(table).totals_but(dim)
     measure = measure or ("percent" if "percent" in whole.only("percent").shown["measure"].to_list() else "count")
     whole = whole.only(measure)
-    name = words.text(title) if title else words.text("figures.bars", dim=words.label(dim))
+    name = words.text(title) if title else words.text("figures.bars", dim=words.label(dim).lower())
     found = whole.shown[whole.shown[dim] != whole.totals.get(dim)] if dim in whole.dims else whole.shown.iloc[:0]
     if found.empty:
         return nothing(words, whole, name)
     if dim != "wave":
         found = found.sort_values("value", ascending=False, kind="stable").head(most)
     labels = [words.level(dim, level) for level in found[dim]]
-    texts = [written(words, measure, row.value, n=row.n, kind=whole.kinds.get(measure, "")) for row in found.itertuples()]
-    return _barred(whole, words, dim, name, found[dim], labels, found["value"], texts, words.measure(measure))
+    texts = [
+        written(words, measure, row.value, n=row.n, kind=whole.kinds.get(measure, "")) for row in found.itertuples()
+    ]
+    axis = words.text(axis) if axis else words.measure(measure)
+    return _barred(whole, words, dim, name, found[dim], labels, found["value"], texts, axis)
 
 
 def _barred(whole: Released, words: Words, dim: str, title, levels, labels, values, texts, axis: str) -> Picture:
     height = 0.7 + len(labels) * max(0.34, 0.18 * lines_of(labels))
     made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=height)
     places, values = np.arange(len(labels))[::-1], np.asarray(values, float)
-    made.ax.barh(places, values, height=0.66, color=BLUE)
+    made.ax.barh(places, values, height=0.66, color=[BLUE if value >= 0 else ORANGE for value in values])
+    made.ax.axvline(0, color=SOFT, linewidth=1)
     room = 0.015 * (values.max() - min(values.min(), 0) or 1)
     for place, value, text in zip(places, values, texts, strict=True):
         made.ax.text(value + room if value >= 0 else room, place, text, va="center", fontsize=9.5)
@@ -171,7 +189,7 @@ def _dot_line(ax, values: np.ndarray, texts: list[str], label: str, how: str) ->
 
 
 def time_strip(words: Words) -> Picture:
-    """The periods of public measures on a time line, over the study's own window; open ends where a date is unconfirmed."""
+    """Periods of public measures on a time line, over the study's own window; hatched where a date is unconfirmed."""
     import matplotlib.dates as mdates
 
     study, title = words.study, words.text("figures.time_strip")

@@ -49,7 +49,7 @@ def sheet(words: Words, title: str, subtitle: str, source: str, *, height: float
     heading, below = textwrap.wrap(title, 62), textwrap.wrap(subtitle, 88)
     foot = textwrap.wrap(source, 104)
     synthetic = words.study.kind == "synthetic"
-    top = 0.12 + 0.24 * len(heading) + LINE * len(below) + 0.26 * synthetic + 0.12
+    top = 0.12 + 0.24 * len(heading) + LINE * len(below) + 0.26 * synthetic + 0.06
     bottom = 0.1 + 0.16 * len(foot)
     total = top + height + bottom
     with rc_context(RC):

@@ -1,0 +1,1 @@
+"""Sentences computed from released tables: hedged, with denominators, and honest about what is hidden or unknown."""

@@ -1,0 +1,196 @@
+"""What changed, in words: size, direction, certainty and importance; never cause where there is no comparison."""
+
+from dataclasses import dataclass
+from math import isfinite
+
+from analysis.present.cells import digits_of, interval_text, outcome_of, scale_of, size_text, written
+from analysis.present.numbers import rounded
+from analysis.present.reading import ALL, SHOWN, Released
+from analysis.present.sentences.sentence import Sentence, cell_ids, refuse_causal
+from analysis.present.wording import Words
+
+LIMITS = ("estimate", "lower", "upper")
+
+
+@dataclass(frozen=True)
+class _Result:
+    """One estimate with its limits, people, note and status."""
+
+    outcome: str
+    contrast: str
+    estimate: float
+    lower: float
+    upper: float
+    n: float
+    note: str
+    hidden: bool
+
+    @property
+    def known(self) -> bool:
+        return not self.hidden and all(map(isfinite, (self.estimate, self.lower, self.upper)))
+
+    @property
+    def clear(self) -> bool:
+        return self.lower > 0 or self.upper < 0
+
+
+def change(table: Released, words: Words, *, role: str = "", first_only: bool = False) -> tuple[Sentence, ...]:
+    """A sentence an outcome and contrast, of the main method (the first in the table).
+
+    `role` keeps the primary or the secondary outcomes; `first_only` keeps each outcome's first contrast. Primary
+    outcomes are told with direction, certainty and importance, the others with size and interval.
+    """
+    found = []
+    for outcome in table.levels("outcome"):
+        about = outcome_of(words, outcome)
+        if role and (about is None or about.role != role):
+            continue
+        results = _results(table.where(outcome=outcome), words, outcome)
+        full = about is not None and about.role == "primary"
+        found += [_told(result, table, words, about, full) for result in results[: 1 if first_only else None]]
+    return tuple(found)
+
+
+def _results(part: Released, words: Words, outcome: str) -> list[_Result]:
+    method = next(iter(part.levels("method")), "")
+    part = part.where(method=method).totals_but("outcome", "contrast", "method")
+    contrasts = [one for one in part.levels("contrast") if _compares_arms(one, words)] or list(part.levels("contrast"))
+    return [_result(part.where(contrast=contrast), outcome, contrast) for contrast in contrasts]
+
+
+def _compares_arms(contrast: str, words: Words) -> bool:
+    """Whether a contrast is between the arms of a design that has a comparison."""
+    design = words.study.design
+    return design.kind != "pre_post" and bool(getattr(design, "treated", None)) and design.treated in contrast
+
+
+def _result(part: Released, outcome: str, contrast: str) -> _Result:
+    rows = part.rows[part.rows["measure"].isin(LIMITS)].set_index("measure")
+    rows = rows[~rows.index.duplicated()]
+    values = {name: float(rows["value"].get(name, float("nan"))) for name in LIMITS}
+    hidden = any(rows["status"] != SHOWN)
+    note = next((note for note in rows["note"] if note), "")
+    return _Result(
+        outcome, contrast, **values, n=float(rows["n"].get("estimate", float("nan"))), note=note, hidden=hidden
+    )
+
+
+def _told(result: _Result, table: Released, words: Words, outcome, full: bool) -> Sentence:
+    names = {"outcome": words.level("outcome", result.outcome), "contrast": words.level("contrast", result.contrast)}
+    cells = cell_ids(table, *LIMITS, outcome=result.outcome, contrast=result.contrast)
+    if result.hidden:
+        return Sentence(words.text("say.hidden_result", **names), table.name, cells)
+    if not result.known:
+        key = "say.not_estimable" if result.note else "say.not_estimable_plain"
+        return Sentence(words.text(key, note=words.translated(result.note), **names), table.name, cells)
+    arms = _compares_arms(result.contrast, words)
+    parts = [_average(result, words, outcome, names, arms)]
+    if full:
+        parts += [*_direction(result, words, outcome, arms), _certainty(result, words, arms)]
+        parts += _importance(result, words, outcome)
+    text = refuse_causal(" ".join(parts), words, labels=names.values())
+    return Sentence(text, table.name, cells)
+
+
+def _average(result: _Result, words: Words, outcome, names: dict, arms: bool) -> str:
+    size = rounded(scale_of(outcome) * result.estimate, digits_of(outcome))
+    way = "up" if size > 0 else "down" if size < 0 else "flat"
+    key = "say.arms" if arms else "say.average"
+    values = {
+        "size": size_text(words, result.estimate, outcome),
+        "interval": interval_text(words, result.lower, result.upper, outcome),
+    }
+    if isfinite(result.n):
+        return words.text(f"{key}.{way}", n=words.number(result.n), **values, **names)
+    return words.text(f"{key}_no_n.{way}", **values, **names)
+
+
+def _direction(result: _Result, words: Words, outcome, arms: bool) -> list[str]:
+    """Better or worse, only where the interval is clear of zero and the study says which side is better."""
+    if outcome.better is None or not result.clear or arms:
+        return []
+    better = (result.estimate > 0) == (outcome.better == "high")
+    return [words.text("say.direction.better" if better else "say.direction.worse")]
+
+
+def _certainty(result: _Result, words: Words, arms: bool) -> str:
+    return words.text(f"say.certainty.{'clear' if result.clear else 'unclear'}{'_arms' if arms else ''}")
+
+
+def _importance(result: _Result, words: Words, outcome) -> list[str]:
+    """The whole interval against the smallest difference that people notice."""
+    if not outcome.mid:
+        return []
+    ends = sorted((abs(result.lower), abs(result.upper)))
+    where = "above" if result.clear and ends[0] >= outcome.mid else "below" if ends[1] < outcome.mid else "around"
+    mid, note = size_text(words, outcome.mid, outcome), words.of(getattr(outcome, "mid_note", None))
+    return [words.text(f"say.importance.{where}", mid=f"{mid}, {note}" if note else mid)]
+
+
+def responders(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """Shares better, the same and worse of each outcome's first contrast, always together."""
+    found = []
+    for outcome in table.levels("outcome"):
+        part = table.where(outcome=outcome).only("percent")
+        contrast = next(iter(part.levels("contrast")), "")
+        rows = part.where(contrast=contrast).rows.set_index("response")
+        names = {"outcome": words.level("outcome", outcome), "contrast": words.level("contrast", contrast)}
+        cells = cell_ids(table, "percent", outcome=outcome, contrast=contrast)
+        if rows["value"].notna().sum() < 3:
+            found.append(Sentence(words.text("say.responders_hidden", **names), table.name, cells))
+            continue
+        n = rows["n"].max()
+        shares = {one: words.percent(rows["value"][one], n) for one in ("improved", "unchanged", "worse")}
+        text = words.text("say.responders", n=words.number(n), **names, **shares)
+        found.append(Sentence(refuse_causal(text, words, labels=names.values()), table.name, cells))
+    return (*found, Sentence(words.text("say.responders_note")))
+
+
+def forest(table: Released, words: Words, *, role: str = "") -> tuple[Sentence, ...]:
+    """Over how many units the estimates of each outcome's first contrast range, with a warning against ranking."""
+    found = []
+    for outcome in table.levels("outcome"):
+        about = outcome_of(words, outcome)
+        if role and (about is None or about.role != role):
+            continue
+        part = table.where(outcome=outcome)
+        contrast = next(iter(part.levels("contrast")), "")
+        shown = part.where(contrast=contrast).only("estimate").shown
+        found.append(_range(shown[shown["unit"] != ALL], table, words, about, outcome, contrast))
+    return (*found, Sentence(words.text("say.forest_note")))
+
+
+def _range(shown, table: Released, words: Words, about, outcome: str, contrast: str) -> Sentence:
+    names = {"outcome": words.level("outcome", outcome), "contrast": words.level("contrast", contrast)}
+    cells = cell_ids(table, "estimate", outcome=outcome, contrast=contrast)
+    key = "forest_none" if shown.empty else "forest_one" if len(shown) == 1 else "forest"
+    low, high = (written(words, "estimate", end, outcome=about) if len(shown) else "" for end in
+                 (shown["value"].min(), shown["value"].max()))  # fmt: skip
+    text = words.text(
+        f"say.{key}",
+        shown=words.number(len(shown)),
+        units=words.number(len(words.study.units)),
+        low=low,
+        high=high,
+        **names,
+    )
+    return Sentence(refuse_causal(text, words, labels=names.values()), table.name, cells)
+
+
+def robustness(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """The range of each outcome's estimate over the methods, for its first contrast."""
+    found = []
+    for outcome in table.levels("outcome"):
+        part = table.where(outcome=outcome)
+        contrast = next(iter(part.levels("contrast")), "")
+        shown, about = part.where(contrast=contrast).only("estimate").shown, outcome_of(words, outcome)
+        if len(shown) < 2:
+            continue
+        low, high = (
+            written(words, "estimate", end, outcome=about) for end in (shown["value"].min(), shown["value"].max())
+        )
+        names = {"outcome": words.level("outcome", outcome), "contrast": words.level("contrast", contrast)}
+        text = words.text("say.robustness", methods=words.number(len(shown)), low=low, high=high, **names)
+        cells = cell_ids(table, "estimate", outcome=outcome, contrast=contrast)
+        found.append(Sentence(refuse_causal(text, words, labels=names.values()), table.name, cells))
+    return tuple(found)

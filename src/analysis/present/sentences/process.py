@@ -1,0 +1,186 @@
+"""How people came and stayed, the network, what helped and what it cost, in words with their counts."""
+
+from math import isfinite
+
+import pandas as pd
+
+from analysis.present.cells import written
+from analysis.present.reading import Released
+from analysis.present.sentences.sentence import Sentence, cell_ids
+from analysis.present.wording import Words
+
+TOP = 3
+
+
+def flow(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """From the first to the last shown count of the flow."""
+    rows = table.totals_but("step").only("count").shown
+    if len(rows) < 2:
+        return ()
+    first, last = rows.iloc[0], rows.iloc[-1]
+    text = words.text(
+        "say.flow", first=words.number(first["value"]), first_label=words.level("step", first["step"]),
+        last=words.number(last["value"]), last_label=words.level("step", last["step"]),
+    )  # fmt: skip
+    cells = cell_ids(table, "count", step=first["step"]) + cell_ids(table, "count", step=last["step"])
+    return (Sentence(text, table.name, cells),)
+
+
+def attrition(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """People at each wave, with their share of the first."""
+    part, found = table.totals_but("wave"), []
+    for at, wave in enumerate(part.levels("wave")):
+        count, share = _value(part, "count", wave=wave), _value(part, "percent", wave=wave)
+        values = {"wave": words.level("wave", wave)}
+        if count is None:
+            key = "attrition_hidden"
+        else:
+            values["count"] = words.number(count["value"])
+            key = "attrition_first" if at == 0 else "attrition_later_count"
+            if at and share is not None and isfinite(share["n"]):
+                key = "attrition_later"
+                values |= {"percent": words.percent(share["value"], share["n"]), "n": words.number(share["n"])}
+        found.append(Sentence(words.text(f"say.{key}", **values), table.name, cell_ids(table, "count", wave=wave)))
+    return (*found, Sentence(words.text("say.dropout")))
+
+
+def funnel(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """People at each step with their share of those who could take it; hidden steps are named."""
+    part, found, hidden = table.totals_but("step"), [], []
+    for at, step in enumerate(part.levels("step")):
+        count, share = _value(part, "count", step=step), _value(part, "percent_previous", step=step)
+        if count is None:
+            hidden.append(words.level("step", step))
+            continue
+        values = {"step": words.level("step", step), "count": words.number(count["value"])}
+        key = "funnel_first" if at == 0 else "funnel_step_count"
+        if at and share is not None:
+            n = share["n"] if isfinite(share["n"]) else None
+            key = "funnel_step" if n is None else "funnel_step_n"
+            values |= {"percent": words.percent(share["value"], n), "n": words.number(n or 0)}
+        cells = cell_ids(table, "count", "percent_previous", step=step)
+        found.append(Sentence(words.text(f"say.{key}", **values), table.name, cells))
+    if hidden:
+        found.append(Sentence(words.text("say.funnel_hidden", steps=", ".join(hidden)), table.name))
+    return (*found, Sentence(words.text("say.funnel_open")))
+
+
+def time_to_step(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """By the last shown month the share that took each step, or the median where the table has it."""
+    part, found = table.totals_but("step", "month"), []
+    for step in part.levels("step"):
+        rows = part.where(step=step)
+        median, shares = rows.only("median").shown, rows.only("percent").shown
+        name = words.level("step", step)
+        if len(median):
+            value = words.number(median["value"].iloc[0], 1)
+            text = words.text("say.time_to_step_median", step=name, median=value)
+            found.append(Sentence(text, table.name, cell_ids(table, "median", step=step)))
+        elif len(shares):
+            last = shares.loc[pd.to_numeric(shares["month"]).idxmax()]
+            text = words.text(
+                "say.time_to_step", step=name, months=words.number(float(last["month"])),
+                percent=words.percent(last["value"], last["n"]),
+            )  # fmt: skip
+            found.append(Sentence(text, table.name, cell_ids(table, "percent", step=step, month=last["month"])))
+    return tuple(found)
+
+
+def top(table: Released, words: Words, *, dim: str = "") -> tuple[Sentence, ...]:
+    """The three largest levels of a dimension, with count and percentage, and how many cells are hidden."""
+    dim = dim or next(iter(table.dims), "")
+    part = table.totals_but(dim)
+    by = "count" if "count" in part.measures else "percent"
+    rows = part.only(by).shown
+    rows = rows[rows[dim] != table.totals.get(dim)].sort_values("value", ascending=False, kind="stable").head(TOP)
+    items = [_item(part, words, dim, level) for level in rows[dim]]
+    cells = tuple(cell for level in rows[dim] for cell in cell_ids(table, "count", "percent", **{dim: level}))
+    found = [Sentence(words.text("say.top", items="; ".join(items)), table.name, cells)] if items else []
+    return (*found, *_hidden(table, words))
+
+
+def _item(part: Released, words: Words, dim: str, level: str) -> str:
+    count, share = _value(part, "count", **{dim: level}), _value(part, "percent", **{dim: level})
+    values = {"label": words.level(dim, level)}
+    if count is not None:
+        values["count"] = words.number(count["value"])
+    if share is not None:
+        values["percent"] = words.percent(share["value"], share["n"] if isfinite(share["n"]) else None)
+    key = "top_item" if len(values) == 3 else "top_item_percent" if count is None else "top_item_count"
+    return words.text(f"say.{key}", **values)
+
+
+def network(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """Each measure of the network at its first and last moment."""
+    part, found = table.totals_but("moment"), []
+    for measure in part.measures:
+        rows = part.only(measure).shown.drop_duplicates("moment") if "moment" in part.dims else part.shown.iloc[:0]
+        if rows.empty:
+            continue
+        values = [
+            written(words, measure, row.value, n=row.n, kind=part.kinds.get(measure, "")) for row in rows.itertuples()
+        ]
+        moments = [words.level("moment", moment) for moment in rows["moment"]]
+        name = words.measure(measure)
+        if len(rows) == 1:
+            text = words.text("say.network_one", measure=name, value=values[0], moment=moments[0])
+        else:
+            text = words.text("say.network", measure=name, first=values[0], first_moment=moments[0], last=values[-1],
+                              last_moment=moments[-1])  # fmt: skip
+        cells = tuple(cell for moment in rows["moment"] for cell in cell_ids(table, measure, moment=moment))
+        found.append(Sentence(text, table.name, cells))
+    return (*found, Sentence(words.text("say.network_note")), *_hidden(table, words))
+
+
+def meetings(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """Meetings planned and held, only where the table has both for the whole."""
+    part = table.totals_but()
+    counts = [part.only(measure).rows for measure in ("planned", "held")]
+    if any(len(rows) != 1 or rows["value"].isna().any() for rows in counts):
+        return _hidden(table, words)
+    planned, held = (words.number(rows["value"].iloc[0]) for rows in counts)
+    return (Sentence(words.text("say.meetings", planned=planned, held=held), table.name, ("planned", "held")),)
+
+
+def factors(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """What was mentioned most as helping and as hindering, by the mean direction of the fragments."""
+    part, found = table.totals_but("factor"), []
+    cells = part.cells()
+    if {"count", "mean"} <= set(cells):
+        ordered = cells.dropna(subset=["count", "mean"]).sort_values("count", ascending=False, kind="stable")
+        for key, rows in (("helping", ordered[ordered["mean"] > 0]), ("hindering", ordered[ordered["mean"] < 0])):
+            names = rows["factor"].head(TOP)
+            items = [_item(part, words, "factor", factor) for factor in names]
+            used = tuple(cell for factor in names for cell in cell_ids(table, "count", "mean", factor=factor))
+            found += (
+                [Sentence(words.text(f"say.factors_{key}", items="; ".join(items)), table.name, used)] if items else []
+            )
+    return (*found, Sentence(words.text("say.factors_note")), *_hidden(table, words))
+
+
+def costs(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """Costs per person at each step."""
+    rows = table.totals_but("step").only("cost_per_person").shown
+    found = [
+        Sentence(
+            words.text("say.costs", step=words.level("step", row.step), cost=words.text("number.euro", number=words.number(row.value))),
+            table.name, cell_ids(table, "cost_per_person", step=row.step),
+        )
+        for row in rows.itertuples()
+    ]  # fmt: skip
+    return (*found, Sentence(words.text("say.costs_note")), *_hidden(table, words))
+
+
+def note(table: Released, words: Words, *, key: str) -> tuple[Sentence, ...]:
+    """A fixed remark that belongs to a table."""
+    return (Sentence(words.text(key), table.name), *_hidden(table, words))
+
+
+def _value(part: Released, measure: str, **levels: str) -> pd.Series | None:
+    rows = part.where(**levels).only(measure).shown
+    return rows.iloc[0] if len(rows) else None
+
+
+def _hidden(table: Released, words: Words) -> tuple[Sentence, ...]:
+    count = len(table.hidden)
+    return (Sentence(words.text("say.top_hidden", hidden=words.number(count)), table.name),) if count else ()

@@ -1,0 +1,75 @@
+"""What is true of a whole report: design, what cannot be separated, what is hidden or missing, how to read it."""
+
+from collections.abc import Iterable
+
+from analysis.present.cells import as_share
+from analysis.present.reading import Released
+from analysis.present.sentences.sentence import Sentence, refuse_causal
+from analysis.present.tables import profile_text, title_of
+from analysis.present.wording import Words
+
+
+def design(words: Words) -> tuple[Sentence, ...]:
+    """The design in a sentence or two, and the outcomes chosen beforehand."""
+    study, labels = words.study, ", ".join(words.level("wave", wave.id) for wave in words.study.waves)
+    arms = {name: words.level("arm", getattr(study.design, name, None) or "") for name in ("treated", "reference")}
+    plan = words.text(f"say.design.{study.design.kind}", waves=words.number(len(study.waves)), labels=labels, **arms)
+    primary = "; ".join(words.of(outcome.title) for outcome in study.outcomes if outcome.role == "primary")
+    return (Sentence(plan), Sentence(words.text("say.outcomes", outcomes=primary)))
+
+
+def limits(words: Words) -> tuple[Sentence, ...]:
+    """What the design cannot separate: regression to the mean, the national shock, dropout."""
+    few = len(words.study.units)
+    found = [words.text("say.few_units", units=words.number(few))] if 1 < few < 10 else []
+    if words.study.design.kind != "pre_post":
+        return tuple(map(Sentence, [words.text("say.limits_comparison"), *found]))
+    parts = [words.text(f"say.limits.{part}") for part in ("intro", "regression", "national", "dropout")]
+    return tuple(Sentence(refuse_causal(part, words)) for part in (*parts, *found))
+
+
+def hidden(tables: Iterable[Released], words: Words) -> tuple[Sentence, ...]:
+    """How many cells are hidden, which tables wholly, and how many estimates could not be made."""
+    tables = [table for table in tables if len(table.rows)]
+    cells, gone = sum(len(table.rows) for table in tables), sum(len(table.hidden) for table in tables)
+    found = [words.text("say.hidden_none")]
+    if gone:
+        found = [words.text("say.hidden_cells", hidden=words.number(gone), cells=words.number(cells))]
+    wholly = [title_of(table.name, words) for table in tables if len(table.hidden) == len(table.rows)]
+    if wholly:
+        found.append(words.text("say.hidden_tables", tables="; ".join(wholly)))
+    without = sum(int((_estimates(table)["value"].isna()).sum()) for table in tables)
+    if without:
+        found.append(words.text("say.not_estimable_count", count=words.number(without)))
+    return tuple(map(Sentence, found))
+
+
+def _estimates(table: Released):
+    rows = table.rows
+    return rows[(rows["measure"] == "estimate") & (rows["status"] == "shown")]
+
+
+def missing(absent: Iterable[str], words: Words) -> tuple[Sentence, ...]:
+    """The tables that this study does not have."""
+    names = "; ".join(title_of(name, words) for name in absent)
+    return (Sentence(words.text("say.missing_tables", tables=names)),) if names else ()
+
+
+def how_to_read(words: Words, as_of=None) -> tuple[Sentence, ...]:
+    """How to read a report: the words used, the marks, profile, rounding, cut-offs, source and licence."""
+    keys = ("change", "interval", "p_value", "n", "symbols", "figures")
+    found = [words.text(f"say.read.{key}") for key in keys] + [profile_text(words), words.text("table.note_rounding")]
+    if any(map(as_share, words.study.outcomes)):
+        found.append(words.text("table.note_points"))
+    found.append(words.text("say.read.source", source=words.study.source))
+    found.append(words.text("say.read.licence", licence=words.study.licence))
+    found += [words.text("say.read.as_of", date=words.date(as_of))] if as_of else []
+    return tuple(map(Sentence, found))
+
+
+def conventions(words: Words) -> tuple[Sentence, ...]:
+    """The note of each outcome: its cut-off, its missing rule and what is not confirmed."""
+    outcomes = [(words.of(outcome.title), words.of(outcome.note)) for outcome in words.study.outcomes]
+    return tuple(
+        Sentence(words.text("table.note_convention", outcome=title, note=note)) for title, note in outcomes if note
+    )
