@@ -139,7 +139,9 @@ def test_forms_are_in_order_and_only_of_who_consented_and_had_an_intake():
     forms = corrected("answers")
     day = forms.assign(day=pd.to_datetime(forms["datum"])).groupby(["respondent", "meting"])["day"].min().unstack()
     assert day["0"].notna().all()
-    assert ((day["1"] > day["0"]) | day["1"].isna()).all() and ((day["2"] > day["1"]) | day[["1", "2"]].isna().any(axis=1)).all()
+    assert ((day["1"] > day["0"]) | day["1"].isna()).all() and (
+        (day["2"] > day["1"]) | day[["1", "2"]].isna().any(axis=1)
+    ).all()
     consent = raw("persons").drop_duplicates().set_index("respondent")["toestemming"]
     assert (consent[day.index] == "1").all()
 

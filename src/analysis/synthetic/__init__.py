@@ -10,6 +10,6 @@ _MODULES = {
     "world": "World",
     "study": "make make_study units Study",
     "files": "write",
-    "truth": "truth write_truth",
+    "expected": "truth write_truth",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

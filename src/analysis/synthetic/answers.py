@@ -61,6 +61,9 @@ def leave_open(answers: Answers, rng: np.random.Generator) -> dict[str, np.ndarr
 def known(answers: Answers) -> dict[str, np.ndarray]:
     """The answers with every declared code for missing taken out, by the name of the processed column; the minutes
     of activity are added up (missing when a part is missing)."""
-    found = {item.name: np.where(np.isin(answers[item.column], item.missing), np.nan, answers[item.column]) for item in items()}
+    found = {}
+    for item in items():
+        codes = answers[item.column]
+        found[item.name] = np.where(np.isin(codes, item.missing), np.nan, codes)
     parts = [found[item.name] for item in items() if item.kind == "minutes"]
     return found | {"beweegrichtlijn_2017_1": np.sum(parts, axis=0)}

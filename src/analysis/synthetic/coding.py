@@ -27,7 +27,8 @@ def fragments(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
     source = chosen({"interview": 0.5, "verslag": 0.3, "logboek": 0.2}, n, rng)
     speaker = chosen({"bewoner": 0.28, "uitvoering": 0.46, "beleid": 0.26}, n, rng)
     moment = (rng.random(n) < 0.5).astype(int)
-    document = [f"Q{sample.unit.position + 1}{m}{k[0].upper()}{d}" for m, k, d in zip(moment, source, rng.integers(1, 5, n), strict=True)]
+    kind, number = pd.Series(source).str[0].str.upper(), pd.Series(rng.integers(1, 5, n)).astype(str)
+    document = f"Q{sample.unit.position + 1}" + pd.Series(moment).astype(str) + kind + number
     valence = works[true] + 0.7 * rng.standard_normal(n)
     common = {
         "fragment": [f"F{sample.unit.position + 1}{at + 1:03d}" for at in range(n)], "gemeente": sample.unit.name,
@@ -39,5 +40,6 @@ def fragments(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
         seen = rng.random(n) < clear[true]
         factor = np.where(seen, true, chosen(dict(enumerate(share)), n, rng))
         rated = np.clip(np.round(valence + 0.45 * rng.standard_normal(n)), -2, 2).astype(int)
-        coded.append(pd.DataFrame(common | {"factor": names[factor], "richting": rated, "codeur": coder, "citeerbaar": quotable}))
+        codes = {"factor": names[factor], "richting": rated, "codeur": coder, "citeerbaar": quotable}
+        coded.append(pd.DataFrame(common | codes))
     return pd.concat(coded, ignore_index=True)

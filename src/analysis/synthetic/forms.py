@@ -8,20 +8,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.synthetic.answers import known
-from analysis.synthetic.referring import STEPS
 from analysis.synthetic.world import WAVES, assumed, dates, items
 
 if TYPE_CHECKING:
     from analysis.synthetic.study import Sample
 
 ARMS = {True: "wacht", False: "programma"}
-_STEP_COLUMNS = dict(
-    zip(
-        [*STEPS, "ended"],
-        ["d_verwezen", "d_contact", "d_intake", "d_overdracht", "d_start", "d_3mnd", "d_6mnd", "d_terugkoppeling", "d_einde"],
-        strict=True,
-    )
-)  # fmt: skip
+_STEP_COLUMNS = {
+    "referred": "d_verwezen", "reached": "d_contact", "intake": "d_intake", "handover": "d_overdracht",
+    "started": "d_start", "kept_3m": "d_3mnd", "kept_6m": "d_6mnd", "feedback": "d_terugkoppeling", "ended": "d_einde",
+}  # fmt: skip
 
 
 def whole(values: np.ndarray) -> pd.Series:
@@ -90,7 +86,8 @@ def scores(sample: Sample) -> pd.DataFrame:
             "date": dates(asked[list(WAVES)].to_numpy()[np.arange(len(row)), wave]),
         }
     )
-    return pd.concat([_one(frame, outcome, score(outcome, answers)) for outcome in assumed()["outcomes"]], ignore_index=True)
+    scored = [_one(frame, outcome, score(outcome, answers)) for outcome in assumed()["outcomes"]]
+    return pd.concat(scored, ignore_index=True)
 
 
 def _one(frame: pd.DataFrame, outcome: str, scored: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.synthetic.forms import whole
-from analysis.synthetic.network import _DOMAINS
+from analysis.synthetic.network import DOMAINS
 from analysis.synthetic.referring import chosen
 from analysis.synthetic.seasons import locked
 from analysis.synthetic.world import assumed, dates, day
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from analysis.synthetic.study import Sample
 
 _ROLES = {"bewoner": (3, 0.5), "uitvoering": (9, 0.65), "beleid": (4, 0.6), "onderzoek": (2, 0.85)}
-_PLANNED = [  # one meeting a quarter
-    date(year, month, 10) for year in (2020, 2021, 2022) for month in (3, 6, 9, 11)
-]  # fmt: skip
-_MET_IN_2020 = 3  # of six municipalities (project page)
+_GOALS = dict.fromkeys(
+    ["bekendheid", "aanbod", "vervoer", "terugkoppeling", "samenwerking", "borging", "bewoners"], 1.0
+)
+_PLANNED = [date(year, month, 10) for year in (2020, 2021, 2022) for month in (3, 6, 9, 11)]  # one a quarter
 
 
 def meetings(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
-    """Learning-network meetings, one row a meeting and role. In 2020 every second municipality met at all."""
+    """Learning-network meetings, one row a meeting and role. In 2020 every second municipality met at all:
+    three of six, as the project page says."""
     days = np.array([day(moment) for moment in _PLANNED]) + rng.integers(-8, 15, len(_PLANNED))
     early = np.array([moment.year == 2020 for moment in _PLANNED])
     meets = sample.unit.position % 2 == 0
@@ -67,9 +68,7 @@ def actions(sample: "Sample", rng: np.random.Generator, meetings: pd.DataFrame) 
             "gemeente": sample.unit.name,
             "bron": np.where(origin < 0, "beleid", source),
             "bijeenkomst": np.where(origin < 0, "", names[origin]),
-            "doel": chosen(dict.fromkeys(
-                ["bekendheid", "aanbod", "vervoer", "terugkoppeling", "samenwerking", "borging", "bewoners"], 1.0
-            ), n, rng),
+            "doel": chosen(_GOALS, n, rng),
             "eigenaar": chosen({"coach": 3, "projectleider": 3, "beleid": 2, "uitvoerder": 2, "bewoner": 1}, n, rng),
             "geopend": dates(opened), "gereed_voor": dates(due), "afgesloten": dates(closed), "status": status,
             "fase": chosen({"beleid": 0.15, "plan": 0.25, "uitvoering": 0.40, "borging": 0.20}, n, rng),
@@ -87,8 +86,8 @@ def checklist(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
     item = 0.4 * rng.standard_normal(25)
     for moment in (0, 1):
         members = int(rng.integers(9, 15))
-        tendency = item + 0.5 * rng.standard_normal((members, 1)) + 0.8 * rng.standard_normal((members, 25)) + 0.3 * moment
-        answer = 1 + np.searchsorted(np.array([-1.9, -1.1, -0.2, 0.9]), tendency)
+        mood, luck = rng.standard_normal((members, 1)), rng.standard_normal((members, 25))
+        answer = 1 + np.searchsorted(np.array([-1.9, -1.1, -0.2, 0.9]), item + 0.5 * mood + 0.8 * luck + 0.3 * moment)
         answer = np.where(rng.random(answer.shape) < 0.02, 9, answer)
         who, question = np.divmod(np.arange(answer.size), 25)
         frames.append(
@@ -96,9 +95,9 @@ def checklist(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
                 {
                     "gemeente": sample.unit.name, "moment": moment,
                     "invuller": [f"I{sample.unit.position + 1}{moment}{each + 1:02d}" for each in who],
-                    "vraag_volgorde": question, "item": question + 1, "antwoord": answer.ravel(),
+                    "item": question + 1, "antwoord": answer.ravel(),
                 }
-            ).drop(columns="vraag_volgorde")
+            )
         )  # fmt: skip
     return pd.concat(frames, ignore_index=True)
 
@@ -109,8 +108,9 @@ def work_sessions(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
     days = np.sort(rng.integers(day(date(2020, 2, 15)), day(date(2022, 12, 15)), n)).astype(float)
     days = np.where(locked(days), days + 150, days)
     late = (days - days.min()) / max(np.ptp(days), 1)
-    domains = list(_DOMAINS)
-    table = [" ".join(d for d, here in zip(domains, rng.random(6) < 0.45 + 0.3 * at, strict=True) if here) for at in late]
+    domains = list(DOMAINS)
+    here = rng.random((n, len(domains))) < (0.45 + 0.3 * late)[:, None]
+    table = [" ".join(np.array(domains)[row]) for row in here]
     score = np.clip(np.round(2 + 1.8 * late + 0.7 * rng.standard_normal(n)), 1, 5).astype(int)
     return pd.DataFrame(
         {

@@ -26,15 +26,16 @@ class Slip:
         return {"zero_added": 10 * true, "hundred_added": 100 + true, "twice": 11 * true}[self.typed]
 
 
+_AGE = "digit too many; age by year of birth on the paper form"
 _SLIPS = (
-    Slip("persons", "leeftijd", "age", "", 71, 75, "hundred_added", "digit before the age; year of birth on the paper form"),
-    Slip("persons", "leeftijd", "age", "", 66, 69, "hundred_added", "digit before the age; year of birth on the paper form"),
+    Slip("persons", "leeftijd", "age", "", 71, 75, "hundred_added", _AGE),
+    Slip("persons", "leeftijd", "age", "", 66, 69, "hundred_added", _AGE),
     Slip("measures", "eq_vas", "eq_vas_1", "t0", 75, 75, "zero_added", "zero too many; mark on the paper form"),
     Slip("measures", "eq_vas", "eq_vas_1", "t1", 60, 60, "zero_added", "zero too many; mark on the paper form"),
     Slip("measures", "datum", "date", "t1", 0, 0, "century", "year typed as 1900s; received in the year given here"),
     Slip("measures", "datum", "date", "t2", 0, 0, "century", "year typed as 1900s; received in the year given here"),
     Slip("measures", "regie3", "mastery_3", "t0", 4, 4, "twice", "key pressed twice; answer on the paper form"),
-    Slip("measures", "sq_lopen", "squash_walking", "t0", 420, 900, "zero_added", "zero too many; minutes on the paper form"),
+    Slip("measures", "sq_lopen", "squash_walking", "t0", 420, 900, "zero_added", "zero too many; minutes on paper"),
 )
 _DOUBLE_FORMS, _DOUBLE_PERSONS, _LEFT = 9, 3, 9
 _PROCESSED = {"measures": "answers"}

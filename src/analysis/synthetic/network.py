@@ -8,7 +8,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from analysis.synthetic.study import Sample
 
-_DOMAINS = {  # domain: least and most organisations
+DOMAINS = {  # domain: least and most organisations
     "sport": (3, 4), "welzijn": (3, 4), "zorg": (3, 5), "sociaal": (2, 3), "werk": (1, 2), "gemeente": (2, 4),
 }  # fmt: skip
 _ROLES = {
@@ -20,7 +20,7 @@ _SAME, _OTHER = (0.52, 0.58), (0.16, 0.30)  # chance of a tie at the start and t
 
 def organisations(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
     """The organisations of one municipality: domain, role, and whether they answered the network survey."""
-    domains = [domain for domain, (low, high) in _DOMAINS.items() for _ in range(rng.integers(low, high + 1))]
+    domains = [domain for domain, (low, high) in DOMAINS.items() for _ in range(rng.integers(low, high + 1))]
     n = len(domains)
     turn = pd.Series(domains).groupby(domains).cumcount()
     invited = rng.random(n) < 0.96
@@ -63,7 +63,14 @@ def _symmetric(matrix: np.ndarray) -> np.ndarray:
     return upper + upper.T
 
 
-def _reported(sample, moment: int, names: np.ndarray, said: np.ndarray, strength: np.ndarray, rng) -> pd.DataFrame:
+def _reported(
+    sample: "Sample",
+    moment: int,
+    names: np.ndarray,
+    said: np.ndarray,
+    strength: np.ndarray,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
     source, target = np.nonzero(said)
     base = strength[source, target] + 0.25 * moment
 

@@ -79,8 +79,8 @@ def again(people: pd.DataFrame, unit: Unit, rng: np.random.Generator) -> pd.Data
 
 def _persons(unit: Unit, n: int, rng: np.random.Generator) -> pd.DataFrame:
     mean, sd, low, high = _AGES[unit.group]
-    age = np.clip(np.round(rng.normal(mean, sd, n)), low, high)
-    age = np.where((age == low) & (low == 65), np.floor(rng.uniform(65, 76, n)), age)
+    age = np.minimum(np.round(rng.normal(mean, sd, n)), high)
+    age = np.where(age < low, np.floor(rng.uniform(low, mean, n)), age)  # spread, not heaped on the bound
     number = (np.arange(unit.before, unit.before + n) + 1) * _STEP % _PRIME
     return pd.DataFrame(
         {
@@ -114,5 +114,3 @@ def _choices(unit: Unit, steps: pd.DataFrame, rng: np.random.Generator) -> dict:
     activity = chosen(_ACTIVITIES[unit.group], n, rng)
     known = (steps["handover"].notna() | steps["started"].notna()).to_numpy()
     return {"referrer": chosen(_REFERRERS[unit.group], n, rng), "activity": np.where(known, activity, "")}
-
-

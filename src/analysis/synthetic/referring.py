@@ -61,7 +61,8 @@ def _kept(started: np.ndarray, ended: np.ndarray, days: int) -> np.ndarray:
 
 
 def _stop(steps: pd.DataFrame, waits: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Day and reason of stopping: not reached, given up before a start, or after it (half of the hazard after 6 months)."""
+    """Day and reason of stopping: not reached, given up before a start, or after it (more slowly after six
+    months)."""
     n, plan = len(steps), assumed()["stopping"]
     never = ~steps["started"].notna().to_numpy()
     latest = steps[["referred", "reached", "intake", "handover"]].max(axis=1).to_numpy()

@@ -64,7 +64,8 @@ def _talks(started: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     days = intake + turn * 28 + np.where(turn > 0, rng.integers(-7, 8, len(person)), 0)
     rows = pd.DataFrame(
         {
-            "person": started["person"].to_numpy()[person], "day": days, "activity": started["activity"].to_numpy()[person],
+            "person": started["person"].to_numpy()[person], "day": days,
+            "activity": started["activity"].to_numpy()[person],
             "minutes": rng.choice([20, 30, 45, 60], len(person), p=[0.2, 0.35, 0.3, 0.15]), "contact": "coach",
         }
     )  # fmt: skip
@@ -76,6 +77,6 @@ def experience(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
     people = sample.people[sample.people["started"].notna() & sample.people["consent"]]
     given = people[rng.random(len(people)) < 0.6].reset_index(drop=True)
     days = given["started"].to_numpy() + rng.integers(90, 210, len(given))
-    marks = np.array(list(chosen({10: 0.06, 9: 0.20, 8: 0.38, 7: 0.21, 6: 0.08, 5: 0.04, 4: 0.02, 99: 0.01}, len(given), rng)))
+    marks = chosen({10: 0.06, 9: 0.20, 8: 0.38, 7: 0.21, 6: 0.08, 5: 0.04, 4: 0.02, 99: 0.01}, len(given), rng)
     frame = pd.DataFrame({"respondent": given["person"], "datum": dates(days.astype(float)), "cijfer": marks})
     return frame[days <= day(assumed()["window"]["last"])]

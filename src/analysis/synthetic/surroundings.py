@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from analysis.synthetic import coding, delivery, learning, network, sessions
@@ -31,20 +32,18 @@ _BY_UNIT = {
 def other_tables(world: World, samples: Sequence["Sample"]) -> dict[str, pd.DataFrame]:
     """The raw tables beside persons, measures and referrals, of every municipality together."""
 
-    def joined(name: str, make, **given: Sequence[pd.DataFrame]) -> pd.DataFrame:
-        return pd.concat(
-            [
-                make(sample, stream(world.seed, name, sample.unit.position), **{key: of[n] for key, of in given.items()})
-                for n, sample in enumerate(samples)
-            ],
-            ignore_index=True,
-        )
-
-    tables = {name: joined(name, make) for name, make in _BY_UNIT.items()}
-    tables["ties"] = joined("ties", network.ties, organisations=_parts(tables["organisations"], samples))
-    tables["actions"] = joined("actions", learning.actions, meetings=_parts(tables["meetings"], samples))
+    parts = [_of_one(world, sample) for sample in samples]
+    tables = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
     return tables | {"context": table("public_figures.csv")}
 
 
-def _parts(frame: pd.DataFrame, samples: Sequence["Sample"]) -> list[pd.DataFrame]:
-    return [frame[frame["gemeente"] == sample.unit.name].reset_index(drop=True) for sample in samples]
+def _of_one(world: World, sample: "Sample") -> dict[str, pd.DataFrame]:
+    """The tables of one municipality; ties need its organisations, action points its meetings."""
+
+    def luck(name: str) -> np.random.Generator:
+        return stream(world.seed, name, sample.unit.position)
+
+    tables = {name: make(sample, luck(name)) for name, make in _BY_UNIT.items()}
+    tables["ties"] = network.ties(sample, luck("ties"), tables["organisations"])
+    tables["actions"] = learning.actions(sample, luck("actions"), tables["meetings"])
+    return tables

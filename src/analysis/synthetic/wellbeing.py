@@ -43,7 +43,7 @@ def _common(n: int, rng: np.random.Generator) -> np.ndarray:
     plan = assumed()["population"]
     person, state, noise = plan["stability"], 1 - plan["stability"], plan["referral_noise"]
     spread = np.sqrt(1 + noise)
-    seen = spread * ndtri(ndtr(plan["threshold"]) * rng.random(n))  # wellbeing and everything else that decides on a referral
+    seen = spread * ndtri(ndtr(plan["threshold"]) * rng.random(n))  # all that decides on a referral, wellbeing included
     draws = rng.standard_normal((n, 2)) * np.sqrt([person, state])
     rest = draws.sum(axis=1) + np.sqrt(noise) * rng.standard_normal(n)
     stable, passing = (draws + np.outer(seen - rest, [person, state]) / spread**2).T

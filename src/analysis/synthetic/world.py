@@ -26,7 +26,7 @@ class World:
     default chances 43 % of them are in the effect study). `seed`: of everything that is drawn.
     """
 
-    effect: float = 0.32
+    effect: float = 0.25
     dropout: float = 0.26
     shock: float = 0.25
     mnar: float = 0.0
@@ -83,9 +83,9 @@ class Item:
     missing: tuple[int, ...]
 
 
-def stream(seed: int, table: str, unit: int = 0) -> np.random.Generator:
-    """The random numbers of one table of one municipality, independent of every other table and municipality."""
-    return np.random.default_rng([seed, crc32(table.encode()), unit])
+def stream(seed: int, table: str, *part: int) -> np.random.Generator:
+    """The random numbers of one table of one part (a municipality, a chunk), independent of every other."""
+    return np.random.default_rng([seed, crc32(table.encode()), *part])
 
 
 @cache

@@ -1,1 +1,0 @@
-"""Truth: written in the next step."""
