@@ -7,7 +7,8 @@ _MODULES = {
     "times": "time_to_step",
     "referrers": "referrer_mix stop_reasons",
     "activity": "dose",
-    "coverage": "reach representativeness",
+    "coverage": "reach",
+    "balance": "representativeness",
     "re_aim": "reaim",
     "delivery": "fidelity adaptations",
     "ties": "network",
@@ -18,8 +19,10 @@ _MODULES = {
     "coding": "factors saturation",
     "coders": "agreement",
     "costs": "cost_per_step discount",
-    "economics": "icer net_benefit acceptability_curve qaly",
-    "policy": "action_plans embedding collaboration adoption",
+    "economics": "icer net_benefit acceptability_curve",
+    "utilities": "qaly",
+    "policy": "action_plans embedding",
+    "partners": "collaboration adoption",
     "residents": "involvement experience",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

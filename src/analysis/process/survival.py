@@ -69,7 +69,7 @@ class Counts:
 
 
 def tally(time: np.ndarray, status: np.ndarray) -> Counts:
-    """Events, competing events and persons at risk at each distinct time; open cases leave after the events of a tie."""
+    """Events, competing events and people at risk at each distinct time; open cases leave after the events of a tie."""
     times, where = np.unique(time, return_inverse=True)
     per_status = [np.bincount(where, weights=status == code, minlength=len(times)) for code in (REACHED, COMPETING)]
     leaving = np.bincount(where, minlength=len(times))

@@ -51,3 +51,14 @@ def sentence(parts: Iterable[str]) -> str:
 def counted(n: int, what: str) -> str:
     """`<n> <what>`, or nothing when there are none."""
     return f"{int(n)} {what}" if n else ""
+
+
+def flag(column: pd.Series) -> pd.Series:
+    """A yes/no column as 1.0, 0.0 and NaN for unknown, from truth values, 1/0 or the texts yes/no."""
+    codes = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
+    text = column.astype(object).where(column.notna(), None).map(lambda value: str(value).lower(), na_action="ignore")
+    found = text.map(codes).astype(float)
+    strange = sorted(set(text[found.isna() & text.notna()]))
+    if strange:
+        raise ValueError(f"{column.name}: found {', '.join(strange)}, expected yes or no. Recode it first.")
+    return found
