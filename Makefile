@@ -20,7 +20,7 @@ lab: $(READY)             ## JupyterLab on notebooks/00_start.ipynb
 
 test: $(READY)            ## the whole suite: unit, property, repository, notebooks
 	$(RUN) prepare
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 notebooks: $(READY)       ## execute the canonical notebooks in place, normalised
 	$(RUN) notebooks

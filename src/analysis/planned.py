@@ -16,6 +16,8 @@ ESTIMATES = ("estimate", "std_error", "df", "lower", "upper", "p_value", "p_adju
 TABLE_ONE = ("count", "percent", "mean", "sd")
 FUNNEL = ("count", "percent_previous", "percent_first")
 REFERRERS = ("count", "percent", "percent_started", "days")
+FUNNEL_N = {"count": "n_first", "percent_previous": "n_previous", "percent_first": "n_first"}
+REFERRERS_N = {"count": "n_count", "percent": "n", "percent_started": "n_started", "days": "n_count"}
 DIFFERENCE = "difference"
 ALL = "all"
 
@@ -94,12 +96,12 @@ def by_unit(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
 def corrected(study: Study, changes: pd.DataFrame) -> pd.DataFrame:
     """Changes with `p_adjusted`: the primary outcomes as one confirmatory family, the others as the secondary family."""
     role = changes["outcome"].map({outcome.id: outcome.role for outcome in study.outcomes})
-    parts = [
-        effect.multiplicity(changes[role == name], method=method)
-        for name, method in (("primary", study.multiplicity.confirmatory), ("secondary", study.multiplicity.secondary))
-        if (role == name).any()
-    ]
-    return pd.concat(parts).sort_index()
+    main = changes["arm"] == DIFFERENCE if "arm" in changes else pd.Series(True, index=changes.index)
+    adjusted = pd.Series(float("nan"), index=changes.index)
+    for name, method in (("primary", study.multiplicity.confirmatory), ("secondary", study.multiplicity.secondary)):
+        rows, column = changes[main & (role == name)], {"benjamini_hochberg": "bh"}.get(method, method)
+        adjusted.loc[rows.index] = effect.multiplicity(rows, methods=(column,))[f"p_{column}"]
+    return changes.assign(p_adjusted=adjusted)
 
 
 def standardised(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
@@ -166,6 +168,11 @@ def dims(study: Study, *names: str) -> list[str]:
     return [*names, *(["arm"] if study.design.kind == "comparison" else [])]
 
 
+def totals(study: Study) -> dict[str, str]:
+    """The total level of the arm dimension: the difference rests on the people of both arms together."""
+    return {"arm": DIFFERENCE} if study.design.kind == "comparison" else {}
+
+
 def _in_order(table: pd.DataFrame, **orders: Iterable[str]) -> pd.DataFrame:
     ranks = {column: {level: place for place, level in enumerate(order)} for column, order in orders.items()}
     return table.sort_values(list(orders), key=lambda column: column.map(ranks[column.name]), kind="stable").reset_index(drop=True)
@@ -203,11 +210,12 @@ def participants(study: Study, persons: pd.DataFrame) -> pd.DataFrame:
 
 
 def dropout(study: Study, measures: pd.DataFrame, included: pd.DataFrame) -> pd.DataFrame:
-    """Standardised differences between those measured at the last wave and those who were not, per characteristic."""
+    """Standardised differences between those measured at the last wave and those who were not, per characteristic and level."""
     last = measures.loc[(measures["wave"] == study.waves[-1].id) & measures["value"].notna(), "person"]
     marked = included.assign(observed=included["person"].isin(last).astype(int))
     found = effect.attrition_table(marked, observed="observed", covariates=characteristics(study, included))
-    return found.rename(columns={"contrast": "variable", "estimate": "smd"})
+    level = found["contrast"].where(found["contrast"] != found["outcome"], ALL)
+    return found.assign(variable=found["outcome"], level=level, standardised=found["estimate"])
 
 
 def characteristics(study: Study, persons: pd.DataFrame) -> list[str]:

@@ -24,7 +24,8 @@ ALL = "all"
 KINDS = {
     "count": "count", "missing": "count", "percent": "percent", "percent_previous": "percent", "percent_first": "percent",
     "mean": "mean", "sd": "sd", "median": "median", "estimate": "estimate", "std_error": "std_error", "df": "inference_df",
-    "lower": "lower", "upper": "upper", "p_value": "p_value", "days": "days", "rate": "rate",
+    "lower": "lower", "upper": "upper", "p_value": "p_value", "p_adjusted": "p_value", "days": "days", "rate": "rate",
+    "percent_started": "percent",
 }  # fmt: skip
 
 
@@ -244,10 +245,14 @@ def _long(table: pd.DataFrame, dims: list[str], kinds: dict[str, str], n: str | 
     parts = []
     for measure in kinds:
         column = n.get(measure, measure) if isinstance(n, Mapping) else n
-        count = table[column] if column in table else table[measure].where(kinds[measure] == "count")
+        count = table[column if column in table else measure] if column in table or kinds[measure] == "count" else _unknown(table)
         parts.append(table[keep].assign(measure=measure, value=table[measure].astype("float64"), n=count.astype("float64")))
     long = pd.concat(parts, keys=range(len(parts)))
     return long.sort_index(level=1, kind="stable").reset_index(drop=True)
+
+
+def _unknown(table: pd.DataFrame) -> pd.Series:
+    return pd.Series(float("nan"), index=table.index)
 
 
 def _write_candidate(here: Case, name: str, long: pd.DataFrame, meta: Meta) -> dict:

@@ -89,16 +89,14 @@ def canonical(names: Sequence[Path] | None, *, echo: Callable) -> int:
     from analysis.run.notebooks import NotebookError, canonical
 
     failed = 0
-    paths = list(names or (store.root() / "notebooks").rglob("*.ipynb"))
-    try:
-        for path in sorted(p for p in paths if ".ipynb_checkpoints" not in p.parts):
+    paths = names or (p for p in (store.root() / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+    with kernels.session():
+        for path in sorted(paths):
             try:
                 echo(f"{path.name}: {canonical(path.resolve(), root=store.root()):.1f} s")
             except NotebookError as error:
                 failed += 1
                 echo(f"failed: {error}")
-    finally:
-        kernels.stop()
     return 1 if failed else 0
 
 
