@@ -4,9 +4,9 @@ from analysis._lazy import lazy
 
 _MODULES = {
     "numbers": "rounded",
-    "wording": "Words words",
+    "wording": "Words words fixed_texts",
     "reading": "Released read released",
-    "tables": "wide footnotes html_table",
+    "tables": "wide footnotes html_table title_of",
     "picture": "Picture png show",
     "figures.change": "forest waves stacked",
     "figures.process": "funnel bars curves dots time_strip",

@@ -93,7 +93,8 @@ def html_table(
     table = released(table)
     found = grid(table, words, across=across, measures=measures)
     title = title or title_of(table.name, words)
-    heads = Markup("").join(_head(text, "col") for text in (*found.label_heads, *found.heads))
+    labels = Markup("").join(Markup('<th scope="col" class="label">{}</th>').format(text) for text in found.label_heads)
+    heads = labels + Markup("").join(_head(text, "col") for text in found.heads)
     lines = Markup("\n").join(_line(labels, cells) for labels, cells in found.lines)
     notes = Markup("<br>\n").join(footnotes(table, words, found))
     region = Markup('<div class="scroll" role="region" tabindex="0" aria-label="{}">').format(

@@ -63,10 +63,10 @@ def bars(
     axis: str = "",
     most: int = MOST,
 ) -> Picture:
-    """One measure as horizontal bars from zero, largest first, at the total of every other dimension.
+    """One measure as horizontal bars from zero, largest first, other dimensions at their total.
 
-    `measure` defaults to percent, or else count; `title` and `axis` are keys of the texts; at most `most` bars (the rest is in the
-    table). The total row is not a bar.
+    `measure` defaults to percent, or else count; `title` and `axis` are keys of the texts; at most `most` bars (the
+    rest is in the table). The total row is not a bar.
     """
     whole = released(table).totals_but(dim)
     measure = measure or ("percent" if "percent" in whole.only("percent").shown["measure"].to_list() else "count")

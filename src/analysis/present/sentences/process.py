@@ -26,10 +26,10 @@ def flow(table: Released, words: Words) -> tuple[Sentence, ...]:
     return (Sentence(text, table.name, cells),)
 
 
-def attrition(table: Released, words: Words) -> tuple[Sentence, ...]:
-    """People at each wave, with their share of the first."""
+def attrition(table: Released, words: Words, *, first_only: bool = False) -> tuple[Sentence, ...]:
+    """People at each wave, with their share of the first; `first_only` keeps the first wave."""
     part, found = table.totals_but("wave"), []
-    for at, wave in enumerate(part.levels("wave")):
+    for at, wave in enumerate(part.levels("wave")[: 1 if first_only else None]):
         count, share = _value(part, "count", wave=wave), _value(part, "percent", wave=wave)
         values = {"wave": words.level("wave", wave)}
         if count is None:
@@ -41,13 +41,18 @@ def attrition(table: Released, words: Words) -> tuple[Sentence, ...]:
                 key = "attrition_later"
                 values |= {"percent": words.percent(share["value"], share["n"]), "n": words.number(share["n"])}
         found.append(Sentence(words.text(f"say.{key}", **values), table.name, cell_ids(table, "count", wave=wave)))
-    return (*found, Sentence(words.text("say.dropout")))
+    return tuple(found) if first_only else (*found, Sentence(words.text("say.dropout")))
 
 
-def funnel(table: Released, words: Words) -> tuple[Sentence, ...]:
-    """People at each step with their share of those who could take it; hidden steps are named."""
+def funnel(table: Released, words: Words, *, first_only: bool = False) -> tuple[Sentence, ...]:
+    """People at each step with their share of those who could take it; hidden steps are named.
+
+    `first_only` keeps the first step and the one that counts as taking part.
+    """
     part, found, hidden = table.totals_but("step"), [], []
     for at, step in enumerate(part.levels("step")):
+        if first_only and at and step != words.study.referral_start:
+            continue
         count, share = _value(part, "count", step=step), _value(part, "percent_previous", step=step)
         if count is None:
             hidden.append(words.level("step", step))
@@ -62,7 +67,7 @@ def funnel(table: Released, words: Words) -> tuple[Sentence, ...]:
         found.append(Sentence(words.text(f"say.{key}", **values), table.name, cells))
     if hidden:
         found.append(Sentence(words.text("say.funnel_hidden", steps=", ".join(hidden)), table.name))
-    return (*found, Sentence(words.text("say.funnel_open")))
+    return tuple(found) if first_only else (*found, Sentence(words.text("say.funnel_open")))
 
 
 def time_to_step(table: Released, words: Words) -> tuple[Sentence, ...]:
@@ -161,13 +166,11 @@ def factors(table: Released, words: Words) -> tuple[Sentence, ...]:
 def costs(table: Released, words: Words) -> tuple[Sentence, ...]:
     """Costs per person at each step."""
     rows = table.totals_but("step").only("cost_per_person").shown
-    found = [
-        Sentence(
-            words.text("say.costs", step=words.level("step", row.step), cost=words.text("number.euro", number=words.number(row.value))),
-            table.name, cell_ids(table, "cost_per_person", step=row.step),
-        )
-        for row in rows.itertuples()
-    ]  # fmt: skip
+    found = []
+    for row in rows.itertuples():
+        cost = words.text("number.euro", number=words.number(row.value))
+        text = words.text("say.costs", step=words.level("step", row.step), cost=cost)
+        found.append(Sentence(text, table.name, cell_ids(table, "cost_per_person", step=row.step)))
     return (*found, Sentence(words.text("say.costs_note")), *_hidden(table, words))
 
 

@@ -28,6 +28,11 @@ def limits(words: Words) -> tuple[Sentence, ...]:
     return tuple(Sentence(refuse_causal(part, words)) for part in (*parts, *found))
 
 
+def caution(words: Words) -> tuple[Sentence, ...]:
+    """One line for who reads no further: what kind of claim the design allows."""
+    return (Sentence(refuse_causal(words.text(f"say.caution.{words.study.design.kind}"), words)),)
+
+
 def hidden(tables: Iterable[Released], words: Words) -> tuple[Sentence, ...]:
     """How many cells are hidden, which tables wholly, and how many estimates could not be made."""
     tables = [table for table in tables if len(table.rows)]

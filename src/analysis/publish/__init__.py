@@ -1,0 +1,10 @@
+"""Released tables to pages: nothing here reads anything but `reports/<study>/<unit>/tables/`."""
+
+from analysis._lazy import lazy
+
+_MODULES = {
+    "contents": "Part Section sections",
+    "html": "report index",
+    "site": "publish",
+}
+__getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

@@ -1,0 +1,134 @@
+"""The parts of a page as HTML: sentences, figures with their table below, tables. All text is escaped."""
+
+import base64
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from markupsafe import Markup
+
+from analysis import present
+from analysis.present.figures import change as change_figures
+from analysis.present.figures import process as process_figures
+from analysis.present.picture import DPI
+from analysis.present.sentences import report as about_report
+from analysis.publish.contents import Part, Section
+
+FIGURES: Mapping[str, Callable] = {
+    "forest": change_figures.forest, "waves": change_figures.waves, "stacked": change_figures.stacked,
+    "funnel": process_figures.funnel, "bars": process_figures.bars, "curves": process_figures.curves,
+    "dots": process_figures.dots,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a page: its HTML, and the PNG that it shows, if any, with its file name."""
+
+    html: Markup
+    picture: str = ""
+    png: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a page is made from: the released tables of a unit by name, the words, unit and cut-off date."""
+
+    tables: Mapping[str, "present.Released"]
+    words: "present.Words"
+    unit: str
+    as_of: date | None
+    absent: tuple[str, ...] = ()
+
+    def text(self, key: str, **values: object) -> str:
+        """A fixed text of the page."""
+        return self.words.text(key, **values)
+
+
+def blocks(section: Section, material: Material) -> tuple[Block, ...]:
+    """The blocks of a section in order; a sentence that was said already in the section is not said again."""
+    said: set[str] = set()
+    return tuple(block for part in section.parts for block in _blocks(part, material, said) if block.html)
+
+
+def _blocks(part: Part, material: Material, said: set[str]) -> Iterable[Block]:
+    if part.verb == "say":
+        return [Block(_sentences(_new(_say(part, material), said)))]
+    table = material.tables.get(part.table)
+    if part.verb == "figure":
+        return _figures(part, table, material)
+    if table is None or table.empty:
+        sentences = present.describe("note", table, material.words, key="empty.absent")
+        return [Block(_sentences(_new(sentences, said)))]
+    return [Block(_table(part, table, material))]
+
+
+def _new(sentences: Iterable["present.Sentence"], said: set[str]) -> list[str]:
+    fresh = [str(one) for one in sentences if str(one) not in said]
+    said.update(fresh)
+    return fresh
+
+
+def _say(part: Part, material: Material) -> Iterable["present.Sentence"]:
+    if part.table:
+        return present.describe(part.what, material.tables.get(part.table), material.words, **part.options)
+    words = material.words
+    return {
+        "design": lambda: about_report.design(words),
+        "limits": lambda: about_report.limits(words),
+        "caution": lambda: about_report.caution(words),
+        "hidden": lambda: about_report.hidden(material.tables.values(), words),
+        "missing": lambda: about_report.missing(material.absent, words),
+        "how_to_read": lambda: about_report.how_to_read(words, material.as_of),
+        "conventions": lambda: about_report.conventions(words),
+    }[part.what]()
+
+
+def _sentences(texts: list[str]) -> Markup:
+    """One paragraph, or a list when there are more than two sentences."""
+    if not texts:
+        return Markup("")
+    if len(texts) <= 2:
+        return Markup("\n").join(Markup("<p>{}</p>").format(text) for text in texts)
+    items = Markup("\n").join(Markup("<li>{}</li>").format(text) for text in texts)
+    return Markup("<ul>\n{}\n</ul>").format(items)
+
+
+def _figures(part: Part, table: "present.Released | None", material: Material) -> Iterable[Block]:
+    """A figure, or one an outcome; nothing where there is nothing to draw (the sentences say why)."""
+    if part.what == "time_strip":
+        return [_figure(present.time_strip(material.words), part, material)] if material.words.study.periods else []
+    if table is None or table.empty:
+        return []
+    draw, given = FIGURES[part.what], dict(part.options)
+    if "highlight" in inspect.signature(draw).parameters:
+        given["highlight"] = material.unit
+    outcomes = [one.id for one in material.words.study.outcomes if one.role == part.each]
+    asked = [given | {"outcome": one} for one in outcomes if one in table.levels("outcome")] if part.each else [given]
+    pictures = [(options.get("outcome", ""), draw(table, material.words, **options)) for options in asked]
+    return [_figure(picture, part, material, outcome) for outcome, picture in pictures if not picture.empty]
+
+
+def _figure(picture: "present.Picture", part: Part, material: Material, outcome: str = "") -> Block:
+    content = present.png(picture)
+    name = "__".join(filter(None, [part.table, part.what, outcome]))
+    width, height = (round(side * DPI / 2) for side in picture.figure.get_size_inches())
+    image = Markup('<img src="data:image/png;base64,{}" width="{}" height="{}" alt="{}">').format(
+        base64.b64encode(content).decode("ascii"), width, height, picture.alt
+    )
+    caption = Markup("<figcaption>{}</figcaption>\n").format(picture.caption) if picture.caption else Markup("")
+    twin = Markup("")
+    if picture.drawn is not None:
+        twin = present.html_table(picture.drawn, material.words, id=f"t-{name}")
+        twin = _folded(material.text("page.table_twin"), twin)
+    return Block(Markup("<figure>\n{}\n{}</figure>\n{}").format(image, caption, twin), f"{name}.png", content)
+
+
+def _table(part: Part, table: "present.Released", material: Material) -> Markup:
+    html = present.html_table(table, material.words, id=f"t-{part.table}-{part.verb}", **part.options)
+    return _folded(present.title_of(table.name, material.words), html) if part.closed else html
+
+
+def _folded(summary: str, html: Markup) -> Markup:
+    return Markup("<details>\n<summary>{}</summary>\n{}</details>").format(summary, html)

@@ -1,0 +1,112 @@
+"""Self-contained accessible pages: one report a unit and language, one index a study and language."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from analysis import present
+from analysis.publish.blocks import Block, Material, blocks
+from analysis.publish.contents import Section, completed
+
+if TYPE_CHECKING:
+    from analysis.study import Study
+
+# characters that turn the direction of text around, and controls: a label may not reorder a page
+_UNSEEN = dict.fromkeys(
+    [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, *range(9), 11, 12, *range(14, 32)]
+)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A section as it stands on a page."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A report: its HTML and the figures in it, PNG by file name."""
+
+    html: str
+    figures: Mapping[str, bytes]
+
+
+def report(
+    tables: Path, study: "Study", unit: str, language: str, as_of: date | None = None, *, languages: Iterable[str] = ()
+) -> str:
+    """The report of one unit in one language as a self-contained HTML page, from the released tables in `tables`.
+
+    `languages` are those of the study's other reports, to link to. Raises FileNotFoundError without a released table.
+    """
+    return page(tables, study, unit, language, as_of, languages=languages).html
+
+
+def page(
+    tables: Path, study: "Study", unit: str, language: str, as_of: date | None = None, *, languages: Iterable[str] = ()
+) -> Page:
+    """As `report`, with the figures apart."""
+    found = {path.stem: present.read(path) for path in sorted(tables.glob("*.csv"))}
+    if not found:
+        raise FileNotFoundError(f"{tables.parent.name}/{tables.name}: no released table. Run the release first.")
+    words, plan = present.words(study, language), completed(found)
+    absent = tuple(name for section in plan for name in section.tables if name not in found)
+    material = Material(found, words, unit, as_of, tuple(dict.fromkeys(absent)))
+    chapters = [_chapter(section, material) for section in plan if _told(section, material)]
+    title = words.text("page.title", study=words.of(study.title), unit=study.unit_label(unit, language))
+    html = _render("report.html", material, title, chapters=chapters, others=_others(languages, language, "report"))
+    return Page(html, {block.picture: block.png for chapter in chapters for block in chapter.blocks if block.picture})
+
+
+def index(
+    study: "Study", units: Iterable[str], language: str, as_of: date | None = None, *, languages: Iterable[str] = ()
+) -> str:
+    """The page of a study that leads to the reports of its units."""
+    words = present.words(study, language)
+    material = Material({}, words, "all", as_of)
+    title = words.text("page.index_title", study=words.of(study.title))
+    links = [(f"{unit}/report.{language}.html", study.unit_label(unit, language)) for unit in units]
+    design = [str(sentence) for sentence in present.design(words)]
+    return _render(
+        "index.html", material, title, links=links, design=design, others=_others(languages, language, "index")
+    )
+
+
+def _told(section: Section, material: Material) -> bool:
+    """A section stays unless it is about tables and none of them is there."""
+    return not section.tables or any(name in material.tables for name in section.tables)
+
+
+def _chapter(section: Section, material: Material) -> Chapter:
+    return Chapter(section.id, material.text(f"page.sections.{section.id}"), blocks(section, material))
+
+
+def _others(languages: Iterable[str], language: str, kind: str) -> list[tuple[str, str, str]]:
+    """The same page in other languages: language, its own name for itself, address."""
+    names = {one: present.fixed_texts(one)["page.language"] for one in languages if one != language}
+    return [(one, name, f"{kind}.{one}.html") for one, name in names.items()]
+
+
+def _render(template: str, material: Material, title: str, **context: object) -> str:
+    study = material.words.study
+    html = _environment().get_template(template).render(
+        title=title, text=material.text, language=material.words.language, synthetic=study.kind == "synthetic",
+        unit=study.unit_label(material.unit, material.words.language), study=material.words.of(study.title),
+        as_of=material.words.date(material.as_of) if material.as_of else "", source=study.source, **context,
+    )  # fmt: skip
+    return html.translate(_UNSEEN)
+
+
+@lru_cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("analysis.publish", "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
