@@ -14,7 +14,7 @@ from pathlib import Path
 COLUMNS = ["table", "name", "source", "type", "unit", "levels", "missing", "required", "label_nl", "label_en",
            "sensitivity", "check", "note"]  # fmt: skip
 LEVEL_COLUMNS = ["set", "code", "level", "label_nl", "label_en"]
-TYPES = {"id", "category", "integer", "number", "date", "boolean", "text"}
+TYPES = {"id", "category", "list", "integer", "number", "date", "boolean", "text"}
 SENSITIVITIES = {"direct", "quasi", "sensitive", "open"}
 CHECKS = {"error", "warning"}
 _SOURCE = re.compile(r"^(?:=(?P<constant>.+)|(?P<column>.+?) where (?P<other>.+?)=(?P<value>.+)|(?P<sum>.+))$")
@@ -148,14 +148,14 @@ def _variable(line: int, row: dict[str, str], sets: dict, problems: list[str]) -
         if not row[column]:
             problems.append(f"{where}: {column} is empty. Every variable has a label in both languages.")
     limits = _limits(row["levels"])
-    if row["type"] == "category" and row["levels"] not in sets:
+    if row["type"] in ("category", "list") and row["levels"] not in sets:
         problems.append(f"{where}: levels {row['levels']!r} is not a set in levels.csv; sets: {', '.join(sorted(sets))}.")
-    if row["levels"] and row["type"] != "category" and limits is None:
+    if row["levels"] and row["type"] not in ("category", "list") and limits is None:
         problems.append(f"{where}: levels {row['levels']!r} is not a range. Write it as 1..6.")
     missing = dict(part.partition("=")[::2] for part in row["missing"].split("|") if part)
     return Variable(
         row["table"], row["name"], Source.parse(row["source"]), row["type"], row["unit"],
-        row["levels"] if row["type"] == "category" else "", sets.get(row["levels"], ()), limits, missing,
+        row["levels"] if row["type"] in ("category", "list") else "", sets.get(row["levels"], ()), limits, missing,
         row["required"] == "yes", row["label_nl"], row["label_en"], row["sensitivity"], row["check"], row["note"],
     )  # fmt: skip
 

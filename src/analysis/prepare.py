@@ -363,7 +363,7 @@ def _scored(outcome, answers: pd.DataFrame) -> pd.DataFrame:
 def _ordered(study: Study, name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Columns in the codebook's order, rows sorted by the identifying columns, so that files do not depend on row order."""
     columns = [variable.name for variable in study.columns(name)]
-    frame = frame[columns].astype({v.name: "str" for v in study.columns(name) if v.type in ("id", "category", "text")})
+    frame = frame[columns].astype({v.name: "str" for v in study.columns(name) if v.type in ("id", "category", "list", "text")})
     order = [column for column in ("person", "unit", "wave", "moment", "outcome", "date") if column in columns]
     return frame.sort_values([*order, *(c for c in columns if c not in order)], kind="stable").reset_index(drop=True)
 

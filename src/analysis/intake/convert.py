@@ -65,6 +65,14 @@ def _category(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Probl
     return values, _unknown_codes(unknown, variable, f"allowed {', '.join(levels)}")
 
 
+def _list(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
+    """Several categories in one cell, divided by blanks, commas or semicolons; ids joined by `;`."""
+    parts = raw.str.split(r"[\s,;]+", regex=True).explode()
+    levels, problems = _category(parts.dropna(), variable)
+    joined = levels.dropna().groupby(level=0).agg(";".join)
+    return joined.reindex(raw.index).astype("str"), problems
+
+
 def _number(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
     numbers = pd.to_numeric(raw, errors="coerce").astype("float64")
     wrong = raw.notna() & ~np.isfinite(numbers)
@@ -102,7 +110,7 @@ def _boolean(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Proble
 
 
 _CONVERTERS = {
-    "id": _text, "text": _text, "category": _category, "integer": _number, "number": _number, "date": _date, "boolean": _boolean,
+    "id": _text, "text": _text, "category": _category, "list": _list, "integer": _number, "number": _number, "date": _date, "boolean": _boolean,
 }  # fmt: skip
 
 

@@ -1,0 +1,15 @@
+"""The analyses that a study plans: the estimators of `effect` and `process`, applied to what study.yaml names.
+
+Each function takes the study and processed tables and returns a frame ready for `store.release`: one row a combination of
+its dimensions, with `n` and `note`. Nothing here estimates, nothing here knows a study by name, and nothing touches disk.
+"""
+
+from analysis._lazy import lazy
+
+_MODULES = {
+    "design": "dims totals primary important",
+    "people": "population participants flow missingness attrition dropout table_one TABLE_ONE",
+    "change": "means changes by_unit corrected standardised responses MEANS ESTIMATES",
+    "referral": "funnel months with_period referrers stop_reasons FUNNEL FUNNEL_N REFERRERS REFERRERS_N",
+}
+__getattr__, __dir__, __all__ = lazy(__name__, _MODULES)
