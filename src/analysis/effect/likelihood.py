@@ -60,9 +60,9 @@ class CrossProducts:
 
 def cross_products(terms: Terms, y: np.ndarray, person: np.ndarray, z: np.ndarray | None = None) -> CrossProducts:
     """Sums for the columns of `terms` and y; `person` holds codes 0..G-1; `z` (n,) is time for a random slope."""
-    dense = np.column_stack([terms.columns, y])
+    dense = np.vstack([terms.values, y])
     sizes = np.bincount(person)
-    sums = [_sums(dense, person)] if z is None else [_sums(dense, person), _sums(dense * z[:, None], person)]
+    sums = [_sums(dense, person)] if z is None else [_sums(dense, person), _sums(dense * z, person)]
     zz = sizes[:, None, None].astype(float) if z is None else _zz(sizes, person, z)
     patterns, which = _patterns(zz)
     counts = None
@@ -70,12 +70,14 @@ def cross_products(terms: Terms, y: np.ndarray, person: np.ndarray, z: np.ndarra
         shape = (len(sizes), int(terms.absorbed.max()) + 1)
         counts = sparse.csr_array((np.ones(len(y)), (person, terms.absorbed)), shape=shape)
     outer = _outer(np.concatenate(sums, axis=1), counts, which, len(patterns), len(sums))
-    gram = dense.T @ dense if counts is None else _with_levels(dense.T @ dense, *_level_products(dense, terms.absorbed))
+    gram = dense @ dense.T
+    if counts is not None:
+        gram = _with_levels(gram, *_level_products(dense, terms.absorbed))
     return CrossProducts(len(y), gram, patterns, np.bincount(which), outer)
 
 
 def _sums(columns: np.ndarray, person: np.ndarray) -> np.ndarray:
-    return np.column_stack([np.bincount(person, weights=column) for column in columns.T])
+    return np.column_stack([np.bincount(person, weights=column) for column in columns])
 
 
 def _zz(sizes: np.ndarray, person: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -111,7 +113,7 @@ def _outer(sums: np.ndarray, counts: sparse.csr_array | None, which: np.ndarray,
 
 
 def _level_products(dense: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    sums = np.stack([np.bincount(codes, weights=column) for column in dense.T])
+    sums = np.stack([np.bincount(codes, weights=column) for column in dense])
     return sums, np.diag(np.bincount(codes).astype(float))
 
 

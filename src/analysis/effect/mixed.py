@@ -65,7 +65,7 @@ class _Model:
     def rows(self, part: pd.DataFrame, unit: str) -> list[dict]:
         """Estimate rows of one unit; rows that say why where the model cannot be fitted."""
         sample = Sample.of(part, self.outcome, self.person, self.layout)
-        terms = self.layout.terms(sample.data, absorb=not self.slope)
+        terms = self.layout.terms(sample.columns, len(sample.y), absorb=not self.slope)
         known = {
             "outcome": self.outcome, "unit": unit, "n": sample.persons, "n_obs": len(sample.y),
             "method": f"mixed model, random {'slope' if self.slope else 'intercept'}, {'REML' if self.reml else 'ML'}",
@@ -73,7 +73,7 @@ class _Model:
         reason = obstacle(sample, self.layout, slope=self.slope)
         if reason is None:
             scaled, back = _standardise(terms)
-            z, z_back = _standard_time(sample, self.layout) if self.slope else (None, np.eye(1))
+            z, z_back = _standard_time(sample.columns[self.layout.time]) if self.slope else (None, np.eye(1))
             products = cross_products(scaled, sample.y - sample.y.mean(), sample.codes, z)
             out = dependent(products.gram[:-1, :-1])
             reason = residual_obstacle(products, ~out)
@@ -95,16 +95,18 @@ class _Model:
 
 def _standardise(terms: Terms) -> tuple[Terms, np.ndarray]:
     """Terms centred and scaled (the intercept apart), for accuracy, and the matrix that takes coefficients back."""
-    centre, scale = terms.columns.mean(axis=0), terms.columns.std(axis=0)
-    centre[0], scale[0] = 0.0, 1.0
+    centre = terms.values.mean(axis=1)
+    centre[0] = 0.0
+    values = terms.values - centre[:, None]
+    scale = np.sqrt(np.einsum("ij,ij->i", values, values) / max(values.shape[1], 1))
     scale[scale <= 1e-12 * np.abs(centre)] = 1.0
     back = np.diag(1 / scale)
     back[0, 1:] = -centre[1:] / scale[1:]
-    return Terms(terms.names, (terms.columns - centre) / scale, terms.absorbed, terms.absorbed_name), back
+    return Terms(terms.names, values / scale[:, None], terms.absorbed), back
 
 
-def _standard_time(sample: Sample, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    time = sample.data[layout.time].to_numpy(float)
+def _standard_time(time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Time centred and scaled, and the matrix that takes a person's intercept and slope back."""
     centre, scale = time.mean(), time.std()
     return (time - centre) / scale, np.array([[1, -centre / scale], [0, 1 / scale]])
 

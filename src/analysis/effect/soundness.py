@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.effect.fitting import Fit
 from analysis.effect.likelihood import CrossProducts
-from analysis.effect.terms import Layout
+from analysis.effect.terms import Columns, Layout
 
 FEWEST_PERSONS = 3
 """Below this no interval is given: with two persons t has one degree of freedom and covers almost anything."""
@@ -19,27 +19,37 @@ AT_BOUND = 0.5
 
 @dataclass(frozen=True)
 class Sample:
-    """The complete rows of one unit: `y` (n,), person `codes` 0..persons-1, and how many rows were `left_out`."""
+    """The complete rows of one unit: `y` (n,), person `codes` from 0, `columns` of the layout, rows `left_out`."""
 
-    data: pd.DataFrame
     y: np.ndarray
     codes: np.ndarray
+    columns: Columns
     persons: int
     left_out: int
 
     @classmethod
     def of(cls, part: pd.DataFrame, outcome: str, person: str, layout: Layout) -> "Sample":
         """Keep rows that are complete in every column of the model."""
-        columns = [outcome, person, *layout.columns]
-        complete = np.logical_and.reduce([part[column].notna().to_numpy() for column in dict.fromkeys(columns)])
-        data = part if complete.all() else part[complete]
-        codes, found = pd.factorize(data[person])
-        return cls(data, data[outcome].to_numpy(float), codes, len(found), int((~complete).sum()))
+        y, columns = part[outcome].to_numpy(float, na_value=np.nan), layout.read(part)
+        codes, found = pd.factorize(part[person])
+        complete = ~np.isnan(y) & (codes >= 0)
+        for column in columns.values():
+            complete &= ~np.isnan(column) if column.dtype.kind == "f" else column >= 0
+        persons, left_out = len(found), int(len(y) - complete.sum())
+        if left_out:
+            y, columns = y[complete], {name: column[complete] for name, column in columns.items()}
+            codes, found = pd.factorize(codes[complete])
+            persons = len(found)
+        return cls(y, codes, columns, persons, left_out)
+
+    def at_waves(self, layout: Layout) -> np.ndarray:
+        """Number of values at each wave of the layout."""
+        return np.bincount(self.columns[layout.time], minlength=len(layout.waves))
 
     def why_aliased(self, name: str, layout: Layout) -> str:
         """Reason why the term `name` has no estimate of its own although the model has."""
-        for wave in layout.waves or []:
-            if name.startswith(f"{wave} - ") and not (self.data[layout.time] == wave).any():
+        for wave, count in zip(layout.waves or [], () if layout.waves is None else self.at_waves(layout), strict=True):
+            if count == 0 and name.startswith(f"{wave} - "):
                 return f"there is no value at {wave}"
         return "it does not vary, or is a combination of the other terms"
 
@@ -50,33 +60,25 @@ def obstacle(sample: Sample, layout: Layout, *, slope: bool) -> str | None:
         return f"there are {sample.persons} persons with a value (at least {FEWEST_PERSONS} are needed)"
     if np.ptp(sample.y) <= 1e-12 * np.abs(sample.y).max():
         return "the outcome is constant"
-    if len(sample.y) == sample.persons:
-        return f"no person has two measurements{_single_wave(sample, layout)}"
-    if slope and 2 * sample.persons >= len(sample.y):
-        return "a random slope needs more than two measurements a person on average"
-    return _time_obstacle(sample, layout) or _group_obstacle(sample, layout)
-
-
-def _single_wave(sample: Sample, layout: Layout) -> str:
-    seen = [] if layout.time is None else sample.data[layout.time].unique()
-    return f": only one wave ({seen[0]}) has values" if len(seen) == 1 else ""
+    reason = _time_obstacle(sample, layout)
+    if reason is None and len(sample.y) == sample.persons:
+        reason = "no person has two measurements"
+    if reason is None and slope and 2 * sample.persons >= len(sample.y):
+        reason = "a random slope needs more than two measurements a person on average"
+    if reason is None and layout.group and not (sample.columns[layout.group] == 0).any():
+        reason = f"nobody is in {layout.group} {layout.arms[0]}, the group to compare with"
+    return reason
 
 
 def _time_obstacle(sample: Sample, layout: Layout) -> str | None:
-    if layout.time is None:
+    if layout.linear and np.ptp(sample.columns[layout.time]) == 0:
+        return f"{layout.time} takes one value only"
+    if layout.waves is None:
         return None
-    seen = sample.data[layout.time]
-    if seen.nunique() == 1:
-        return f"only one wave ({seen.iloc[0]}) has values"
-    if layout.waves is not None and not (seen == layout.waves[0]).any():
-        return f"there is no value at {layout.waves[0]}, the wave to compare with"
-    return None
-
-
-def _group_obstacle(sample: Sample, layout: Layout) -> str | None:
-    if layout.group is None or (sample.data[layout.group] == layout.arms[0]).any():
-        return None
-    return f"nobody is in {layout.group} {layout.arms[0]}, the group to compare with"
+    counts = sample.at_waves(layout)
+    if (counts > 0).sum() == 1:
+        return f"only one wave ({layout.waves[int(np.argmax(counts))]}) has values"
+    return None if counts[0] else f"there is no value at {layout.waves[0]}, the wave to compare with"
 
 
 def dependent(gram: np.ndarray) -> np.ndarray:
@@ -106,7 +108,7 @@ def residual_obstacle(products: CrossProducts, kept: np.ndarray) -> str | None:
     """Reason when nothing is left within persons once the terms are fitted: the residual variance is then zero."""
     if int(kept.sum()) >= products.n:
         return f"there are {products.n} measurements for {int(kept.sum())} terms"
-    inverse = np.linalg.pinv(products.zz, hermitian=True)
+    inverse = 1 / products.zz if products.zz.shape[1] == 1 else np.linalg.pinv(products.zz, hermitian=True)
     within = products.gram - products.contract(inverse[None])[0]
     columns = np.append(kept, False)
     inner, cross = within[np.ix_(columns, columns)], within[columns, -1]
@@ -136,14 +138,14 @@ def _wave_warnings(sample: Sample, layout: Layout) -> list[str]:
     if layout.waves is None:
         return []
     low, high, found = sample.y.min(), sample.y.max(), []
-    bounded = bool(((sample.y > low) & (sample.y < high)).any())
-    times = sample.data[layout.time].to_numpy()
-    for wave in layout.waves:
-        values = sample.y[times == wave]
-        if 0 < len(values) < FEW_PERSONS <= sample.persons:
-            found.append(f"warning: only {len(values)} values at {wave}")
-        for bound, name in ((low, "lowest"), (high, "highest")):
-            share = (values == bound).mean() if len(values) and bounded else 0.0
-            if share >= AT_BOUND:
-                found.append(f"warning: {share:.0%} of the values at {wave} are the {name} seen")
+    counts, codes = sample.at_waves(layout), sample.columns[layout.time]
+    bounds = {"lowest": sample.y == low, "highest": sample.y == high}
+    bounded = not (bounds["lowest"] | bounds["highest"]).all()
+    for wave, n in zip(layout.waves, counts, strict=True):
+        if 0 < n < FEW_PERSONS <= sample.persons:
+            found.append(f"warning: only {n} values at {wave}")
+    for name, reached in bounds.items() if bounded else ():
+        shares = np.bincount(codes[reached], minlength=len(counts)) / np.maximum(counts, 1)
+        for k in np.flatnonzero(shares >= AT_BOUND):
+            found.append(f"warning: {shares[k]:.0%} of the values at {layout.waves[k]} are the {name} seen")
     return found

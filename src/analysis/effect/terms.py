@@ -12,20 +12,25 @@ from analysis.effect.waves import contrast, levels
 ABSORB_FROM = 30
 """Levels from which a categorical covariate is fitted through its counts: no dense columns, no rows in the result."""
 
+Columns = dict[str, np.ndarray]
+"""Columns of the data as arrays (n,): floats (NaN: missing), or codes in the order of the levels (-1: missing)."""
+
 
 @dataclass(frozen=True)
 class Terms:
-    """Names and columns (rows x terms) of the fixed effects; `absorbed` holds level codes, 0 being the reference."""
+    """Names and values (terms x rows) of the fixed effects; `absorbed` holds level codes, 0 being the reference."""
 
     names: list[str]
-    columns: np.ndarray
+    values: np.ndarray
     absorbed: np.ndarray | None = None
-    absorbed_name: str = ""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which columns become which terms; levels come from the whole data, so that every unit has the same rows."""
+    """Which columns become which terms; levels come from the whole data, so that every unit has the same rows.
+
+    `waves` is None without time or with a straight line; `covariates` maps to levels, or None for numbers.
+    """
 
     time: str | None
     waves: list | None
@@ -45,14 +50,25 @@ class Layout:
         )
 
     @property
-    def columns(self) -> list[str]:
-        """Columns of the data that the terms need."""
-        return [name for name in (self.time, self.group, *self.covariates) if name is not None]
-
-    @property
     def linear(self) -> bool:
         """Whether time is a number and enters as a straight line."""
         return self.time is not None and self.waves is None
+
+    @property
+    def absorbed(self) -> str | None:
+        """The covariate with most levels, when they are many."""
+        sizes = {name: len(steps) for name, steps in self.covariates.items() if steps is not None}
+        widest = max(sizes, key=sizes.__getitem__, default=None)
+        return widest if widest is not None and sizes[widest] >= ABSORB_FROM else None
+
+    def read(self, data: pd.DataFrame) -> Columns:
+        """The columns that the terms need, missing values included."""
+        steps = ({} if self.time is None else {self.time: self.waves}) | self.covariates
+        steps |= {self.group: self.arms} if self.group else {}
+        return {
+            name: data[name].to_numpy(float, na_value=np.nan) if known is None else _codes(data[name], known)
+            for name, known in steps.items()
+        }
 
     def time_names(self) -> list[str]:
         """Terms of time alone: its name (slope) or one contrast a wave."""
@@ -60,35 +76,22 @@ class Layout:
             return []
         return [self.time] if self.waves is None else [contrast(wave, self.waves[0]) for wave in self.waves[1:]]
 
-    def terms(self, data: pd.DataFrame, *, absorb: bool = True) -> Terms:
-        """Columns for the rows of `data`, which must hold no missing value."""
-        blocks = [(["(Intercept)"], [np.ones(len(data))])]
-        times = self._times(data)
-        blocks.append((self.time_names(), times))
+    def terms(self, columns: Columns, n: int, *, absorb: bool = True) -> Terms:
+        """Terms for n rows of `columns`, which must hold no missing value."""
+        names, values = ["(Intercept)", *self.time_names()], [np.ones(n)]
+        times = [] if self.time is None else _columns(columns[self.time], self.waves)
+        values += times
         if self.group:
-            arms = _indicators(data[self.group], self.arms)
-            names = [contrast(arm, self.arms[0]) for arm in self.arms[1:]]
-            blocks.append((names, arms))
-            products = [time * arm for arm in arms for time in times]
-            blocks.append(([f"{time} : {arm}" for arm in names for time in self.time_names()], products))
-        absorbed = self._absorbed() if absorb else None
+            arms = _columns(columns[self.group], self.arms)
+            against = [contrast(arm, self.arms[0]) for arm in self.arms[1:]]
+            names += against + [f"{time} : {arm}" for arm in against for time in self.time_names()]
+            values += arms + [time * arm for arm in arms for time in times]
+        absorbed = self.absorbed if absorb else None
         for name, steps in self.covariates.items():
             if name != absorbed:
-                blocks.append(_covariate(data[name], name, steps))
-        columns = [column for _, found in blocks for column in found]
-        codes = None if absorbed is None else _codes(data[absorbed], self.covariates[absorbed])
-        return Terms([n for names, _ in blocks for n in names], np.column_stack(columns), codes, absorbed or "")
-
-    def _times(self, data: pd.DataFrame) -> list[np.ndarray]:
-        if self.time is None:
-            return []
-        return [data[self.time].to_numpy(float)] if self.waves is None else _indicators(data[self.time], self.waves)
-
-    def _absorbed(self) -> str | None:
-        """The covariate with most levels, when they are many."""
-        sizes = {name: len(steps) for name, steps in self.covariates.items() if steps is not None}
-        widest = max(sizes, key=sizes.__getitem__, default=None)
-        return widest if widest is not None and sizes[widest] >= ABSORB_FROM else None
+                names += [name] if steps is None else [f"{name}[T.{step}]" for step in steps[1:]]
+                values += _columns(columns[name], steps)
+        return Terms(names, np.stack(values), None if absorbed is None else columns[absorbed])
 
 
 def _is_number(column: pd.Series) -> bool:
@@ -97,15 +100,10 @@ def _is_number(column: pd.Series) -> bool:
 
 def _codes(column: pd.Series, steps: list) -> np.ndarray:
     codes, found = pd.factorize(column)
-    return pd.Index(steps, dtype=object).get_indexer(pd.Index(found, dtype=object))[codes]
+    place = {step: k for k, step in enumerate(steps)}
+    return np.array([place[step] for step in found] + [-1])[codes]
 
 
-def _indicators(column: pd.Series, steps: list) -> list[np.ndarray]:
-    codes = _codes(column, steps)
-    return [(codes == k).astype(float) for k in range(1, len(steps))]
-
-
-def _covariate(column: pd.Series, name: str, steps: list | None) -> tuple[list[str], list[np.ndarray]]:
-    if steps is None:
-        return [name], [column.to_numpy(float)]
-    return [f"{name}[T.{step}]" for step in steps[1:]], _indicators(column, steps)
+def _columns(values: np.ndarray, steps: list | None) -> list[np.ndarray]:
+    """The number itself, or one 0/1 column for each level but the first."""
+    return [values] if steps is None else [(values == k).astype(float) for k in range(1, len(steps))]

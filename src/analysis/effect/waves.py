@@ -22,7 +22,7 @@ def levels(column: pd.Series, *, planned: bool = False) -> list:
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         return list((column if planned else column.cat.remove_unused_categories()).cat.categories)
-    return sorted(column.dropna().unique().tolist())
+    return sorted(value for value in column.unique().tolist() if not pd.isna(value))
 
 
 def units(data: pd.DataFrame, by: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
