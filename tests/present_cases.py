@@ -1,4 +1,4 @@
-"""A small made-up release of the default study, with cells of every status, for the tests of `present` and `publish`."""
+"""A small made-up release of the default study, with cells of every status: for tests of `present` and `publish`."""
 
 import json
 from functools import cache
@@ -101,7 +101,9 @@ def funnel_rows() -> pd.DataFrame:
     """05_referrals__funnel by referrer: total rows complete, a small referrer hidden."""
     rows, counts = [], (1900, 1712, 1390, 620, 1010, 640, 480, 300)
     for referrer, part in (("all", 1.0), ("gp", 0.5), ("poh_ggz", 0.004)):
-        for step, before, count in zip(the_study().referral_steps, (1900, *counts), counts, strict=False):
+        for step, before, count in zip(
+            the_study().referral_steps, (1900, 1900, 1712, 1390, 1390, 1010, 640, 1900), counts, strict=True
+        ):
             rows.append({"step": step, "referrer": referrer, "count": round(count * part),
                          "percent_previous": 100 * count / before, "percent_first": 100 * count / 1900,
                          "n": round(before * part),

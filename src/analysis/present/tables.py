@@ -17,7 +17,7 @@ from analysis.present.cells import (
     interval_text,
     outcome_of,
 )
-from analysis.present.reading import Released, released
+from analysis.present.reading import ALL, Released, released
 from analysis.present.wording import Words
 
 INTERVAL = "interval"
@@ -58,11 +58,15 @@ def footnotes(table: pd.DataFrame | Released, words: Words, found: Grid | None =
     texts = [words.text("table.note_hidden")] * found.has(HIDDEN)
     texts += [words.text("table.note_not_applicable")] * found.has(NOT_APPLICABLE)
     if found.has(NOT_ESTIMABLE):
-        texts += [words.translated(note) for note in table.rows["note"].unique() if note]
+        texts += [_sentence(words.translated(note)) for note in table.rows["note"].unique() if note]
     texts += [words.text("table.note_points")] * _has_points(table, words)
     texts += [profile_text(words, table.profile), words.text("table.note_rounding")]
-    texts += [words.text("page.as_of", date=words.date(table.as_of))] if table.as_of else []
+    texts += [words.text("table.note_as_of", date=words.date(table.as_of))] if table.as_of else []
     return tuple(texts + [words.text("table.note_synthetic")] * (words.study.kind == "synthetic"))
+
+
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:].rstrip('.')}."
 
 
 def profile_text(words: Words, profile: str = "") -> str:
@@ -92,16 +96,16 @@ def html_table(
     """
     table = released(table)
     found = grid(table, words, across=across, measures=measures)
-    title = title or title_of(table.name, words)
+    title = caption_of(table, words, title)
     labels = Markup("").join(Markup('<th scope="col" class="label">{}</th>').format(text) for text in found.label_heads)
     heads = labels + Markup("").join(_head(text, "col") for text in found.heads)
     lines = Markup("\n").join(_line(labels, cells) for labels, cells in found.lines)
-    notes = Markup("<br>\n").join(footnotes(table, words, found))
+    notes = Markup("\n").join(footnotes(table, words, found))
     region = Markup('<div class="scroll" role="region" tabindex="0" aria-label="{}">').format(
         words.text("table.scroll", title=title)
     )
     return Markup(
-        '{}\n<table id="{}">\n<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n'
+        '{}\n<table id="{}">\n<caption><span>{}</span></caption>\n<thead><tr>{}</tr></thead>\n'
         '<tbody>\n{}\n</tbody>\n</table>\n</div>\n<p class="notes">{}</p>\n'
     ).format(region, id or table.name, title, heads, lines, notes)
 
@@ -119,10 +123,10 @@ def _line(labels: tuple[str, ...], cells: tuple[Cell, ...]) -> Markup:
 
 
 def grid(table: Released, words: Words, *, across: str | None = None, measures: Sequence[str] | None = None) -> Grid:
-    """The table in words, in the order of the file; a dimension with one level `all` only is left out."""
+    """The table in words, in the order of the file, without dimensions that are the same in every line."""
     across = across if across in table.dims else None
     measures = [one for one in measures or table.measures if one in table.measures or _both(one, table)]
-    dims = [dim for dim in table.dims if dim != across and not _only_all(table, dim)]
+    dims = [dim for dim in table.dims if dim != across and dim not in constant(table)] or list(table.dims[:1])
     by_cell = {tuple(row[dim] for dim in table.dims) + (row["measure"],): row for row in table.rows.to_dict("records")}
     keys = table.rows.drop_duplicates([dim for dim in table.dims if dim != across]).to_dict("records")
     columns = [(level, measure) for level in (table.levels(across) if across else (None,)) for measure in measures]
@@ -141,9 +145,19 @@ def _both(measure: str, table: Released) -> bool:
     return measure == INTERVAL and all(limit in table.measures for limit in LIMITS)
 
 
-def _only_all(table: Released, dim: str) -> bool:
-    """A dimension that holds nothing but its total, unless it is the only one."""
-    return len(table.dims) > 1 and set(table.levels(dim)) <= {table.totals.get(dim, "all")}
+def constant(table: Released) -> dict[str, str]:
+    """Dimensions (of several) with one level throughout, and that level: said in the caption, not in each line."""
+    if len(table.dims) < 2 or len(table.rows.drop_duplicates(list(table.dims))) < 2:
+        return {}
+    return {dim: table.levels(dim)[0] for dim in table.dims if len(table.levels(dim)) == 1}
+
+
+def caption_of(table: Released, words: Words, title: str = "") -> str:
+    """The title of a table with, in brackets, the levels that all its lines share (totals go without saying)."""
+    title, same = title or title_of(table.name, words), constant(table).items()
+    items = [words.text("table.same_item", dim=words.label(dim), level=words.level(dim, level))
+             for dim, level in same if level != table.totals.get(dim, ALL)]  # fmt: skip
+    return words.text("table.same", title=title, same="; ".join(items)) if items else title
 
 
 def _column(words: Words, across: str | None, level: str | None, measure: str, single: bool) -> str:

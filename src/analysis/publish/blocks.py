@@ -11,10 +11,10 @@ from markupsafe import Markup
 from analysis import present
 from analysis.present.figures import change as change_figures
 from analysis.present.figures import process as process_figures
-from analysis.present.picture import DPI
 from analysis.present.sentences import report as about_report
 from analysis.publish.contents import Part, Section
 
+PIXELS = 110  # of the page, per inch of a figure
 FIGURES: Mapping[str, Callable] = {
     "forest": change_figures.forest, "waves": change_figures.waves, "stacked": change_figures.stacked,
     "funnel": process_figures.funnel, "bars": process_figures.bars, "curves": process_figures.curves,
@@ -53,14 +53,15 @@ def blocks(section: Section, material: Material) -> tuple[Block, ...]:
 
 
 def _blocks(part: Part, material: Material, said: set[str]) -> Iterable[Block]:
+    if part.table and part.table not in material.tables:  # named among what is missing
+        return []
     if part.verb == "say":
         return [Block(_sentences(_new(_say(part, material), said)))]
     table = material.tables.get(part.table)
     if part.verb == "figure":
         return _figures(part, table, material)
-    if table is None or table.empty:
-        sentences = present.describe("note", table, material.words, key="empty.absent")
-        return [Block(_sentences(_new(sentences, said)))]
+    if table.empty:
+        return [Block(_sentences(_new(present.describe("note", table, material.words), said)))]
     return [Block(_table(part, table, material))]
 
 
@@ -103,7 +104,7 @@ def _figures(part: Part, table: "present.Released | None", material: Material) -
         return []
     draw, given = FIGURES[part.what], dict(part.options)
     if "highlight" in inspect.signature(draw).parameters:
-        given["highlight"] = material.unit
+        given["highlight"] = "" if material.unit == "all" else material.unit
     outcomes = [one.id for one in material.words.study.outcomes if one.role == part.each]
     asked = [given | {"outcome": one} for one in outcomes if one in table.levels("outcome")] if part.each else [given]
     pictures = [(options.get("outcome", ""), draw(table, material.words, **options)) for options in asked]
@@ -113,7 +114,7 @@ def _figures(part: Part, table: "present.Released | None", material: Material) -
 def _figure(picture: "present.Picture", part: Part, material: Material, outcome: str = "") -> Block:
     content = present.png(picture)
     name = "__".join(filter(None, [part.table, part.what, outcome]))
-    width, height = (round(side * DPI / 2) for side in picture.figure.get_size_inches())
+    width, height = (round(side * PIXELS) for side in picture.figure.get_size_inches())
     image = Markup('<img src="data:image/png;base64,{}" width="{}" height="{}" alt="{}">').format(
         base64.b64encode(content).decode("ascii"), width, height, picture.alt
     )

@@ -80,8 +80,8 @@ def index(
 
 
 def _told(section: Section, material: Material) -> bool:
-    """A section stays unless it is about tables and none of them is there."""
-    return not section.tables or any(name in material.tables for name in section.tables)
+    """A section stays unless all its parts are about tables and none of these is there."""
+    return any(not part.table or part.table in material.tables for part in section.parts)
 
 
 def _chapter(section: Section, material: Material) -> Chapter:

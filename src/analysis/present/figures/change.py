@@ -67,7 +67,7 @@ def _forest_lines(ax, cells: pd.DataFrame, order, labels, texts, highlight: str)
         colour = ORANGE if unit == highlight else INK if unit == ALL else BLUE
         ax.plot([row.lower, row.upper], [place, place], color=colour, linewidth=2.2, solid_capstyle="butt")
         ax.plot(row.estimate, place, "D" if unit == ALL else "o", color=colour, markersize=8 if unit == ALL else 7)
-    ax.set_yticks(places, [wrapped(label, 26) for label in labels])
+    ax.set_yticks(places, [wrapped(label, 20) for label in labels])
     ax.set_ylim(-0.7, len(order) - 0.3)
     right = ax.secondary_yaxis("right")
     right.set_yticks(places, texts)
@@ -170,7 +170,8 @@ def _part_of_scale(words: Words, outcome) -> str:
     """The caption's warning that the score axis is not the whole scale."""
     if outcome is None or not outcome.range:
         return ""
-    low, high = (written(words, "mean", end, outcome=outcome) for end in outcome.range)
+    unit = "percent" if as_share(outcome) else "value"
+    low, high = (written(words, unit, scale_of(outcome) * end) for end in outcome.range)
     return words.text("picture.scale_part", low=low, high=high)
 
 
@@ -212,7 +213,7 @@ def stacked(table: pd.DataFrame | Released, words: Words, *, contrast: str = "")
     if shown.empty:
         return nothing(words, whole, title)
     labels = [words.level("outcome", outcome) for outcome in shown.index]
-    height = 1.0 + len(labels) * max(0.46, 0.18 * lines_of(labels, 28))
+    height = 1.0 + len(labels) * max(0.46, 0.18 * lines_of(labels, 24))
     below = subtitle(words, whole, words.level("contrast", contrast))
     made = sheet(words, title, below, source_line(words, whole), height=height)
     _stack(made.ax, shown, labels, words)
@@ -239,7 +240,7 @@ def _stack(ax, shown: pd.DataFrame, labels: list[str], words: Words) -> None:
                     bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.2},
                 )  # fmt: skip
         left = left + part
-    ax.set_yticks(places, [wrapped(label, 28) for label in labels])
+    ax.set_yticks(places, [wrapped(label, 24) for label in labels])
     ax.set_xlim(0, 100)
     ax.xaxis.set_major_formatter(lambda value, _: words.percent(value))
     ax.tick_params(axis="y", length=0)

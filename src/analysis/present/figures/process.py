@@ -122,7 +122,7 @@ def curves(table: pd.DataFrame | Released, words: Words) -> Picture:
     shown = whole.shown.assign(month=pd.to_numeric(whole.shown.get("month"), errors="coerce")).dropna(subset=["month"])
     if shown.empty:
         return nothing(words, whole, title)
-    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=3.2)
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=3.4)
     items = []
     for at, (step, rows) in enumerate(shown.groupby("step", sort=False)):
         rows = rows.sort_values("month")
@@ -138,7 +138,7 @@ def curves(table: pd.DataFrame | Released, words: Words) -> Picture:
     made.ax.xaxis.set_major_formatter(lambda value, _: words.number(value))
     made.ax.set_xlabel(words.text("picture.months_plain"))
     made.ax.set_ylabel(words.text("picture.share_taken"))
-    made.ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    made.ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
     absent = [words.level("step", step) for step in _hidden_levels(whole, "step")]
     return Picture(made.figure, alt_text(words, title, items), not_shown(words, absent), whole)
 
@@ -161,7 +161,7 @@ def dots(table: pd.DataFrame | Released, words: Words) -> Picture:
     for ax, name in zip(made.axes, names, strict=True):
         rows = shown[shown[by] == name].drop_duplicates("moment")
         texts = [written(words, row["measure"], row["value"], n=row["n"]) for row in rows.to_dict("records")]
-        _dot_line(ax, rows["value"].to_numpy(float), texts, wrapped(words.measure(name), 26), format_of(name).how)
+        _dot_line(ax, rows["value"].to_numpy(float), texts, wrapped(words.measure(name), 22), format_of(name).how)
         items.append((words.measure(name), " / ".join(texts)))
     moments = [words.level("moment", moment) for moment in whole.levels("moment")]
     marks = [made.axes[0].plot([], [], "o", color=INK, mfc=face, markersize=8)[0] for face in ("white", INK)]
@@ -205,7 +205,7 @@ def time_strip(words: Words) -> Picture:
                      hatch="" if sure else "///", linewidth=1.2)  # fmt: skip
         dates = words.text("number.interval", lower=words.date(period.start), upper=words.date(period.end))
         items.append((label, dates))
-    made.ax.set_yticks(places, [wrapped(label, 26) for label in labels])
+    made.ax.set_yticks(places, [wrapped(label, 22) for label in labels])
     window = getattr(study, "window", None) or (study.periods[0].start, study.periods[-1].end)
     made.ax.set_xlim(mdates.date2num(window[0]), mdates.date2num(window[1]))
     made.ax.xaxis.set_major_locator(mdates.YearLocator())

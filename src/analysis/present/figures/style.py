@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 6.8  # inches; on a phone the text is then still about 8 points
+WIDTH = 5.4  # inches: on a phone 10 point text is then still about 9 pixels
 INK, TEXT, SOFT = "#1D1756", "#222222", "#595959"
 BLUE, ORANGE, GREY, SYNTHETIC = "#0072B2", "#C24E00", "#767676", "#B0004E"
 SERIES = (BLUE, ORANGE, "#007E48", "#7A3E9D", "#1D1756", "#767676")  # each at least 4:1 on white
@@ -46,8 +46,8 @@ def sheet(words: Words, title: str, subtitle: str, source: str, *, height: float
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    heading, below = textwrap.wrap(title, 62), textwrap.wrap(subtitle, 88)
-    foot = textwrap.wrap(source, 104)
+    heading, below = textwrap.wrap(title, 48), textwrap.wrap(subtitle, 68)
+    foot = textwrap.wrap(source, 82)
     synthetic = words.study.kind == "synthetic"
     top = 0.12 + 0.24 * len(heading) + LINE * len(below) + 0.26 * synthetic + 0.06
     bottom = 0.1 + 0.16 * len(foot)
@@ -92,12 +92,12 @@ def subtitle(words: Words, table: Released, detail: str = "", unit: str = "") ->
     return words.text("picture.subtitle", unit=name, detail=detail) if detail else name
 
 
-def wrapped(label: str, width: int = 30) -> str:
+def wrapped(label: str, width: int = 24) -> str:
     """A label over as many lines as it needs: never cut."""
     return "\n".join(textwrap.wrap(label, width)) or label
 
 
-def lines_of(labels: list[str], width: int = 30) -> int:
+def lines_of(labels: list[str], width: int = 24) -> int:
     """Lines that the longest label needs."""
     return max((wrapped(label, width).count("\n") + 1 for label in labels), default=1)
 
@@ -111,5 +111,5 @@ def nothing(words: Words, table: Released, title: str) -> Picture:
     """The stated empty state: a strip that says that all is hidden."""
     made = sheet(words, title, subtitle(words, table), source_line(words, table), height=0.5)
     made.ax.axis("off")
-    made.ax.text(0, 0.5, "\n".join(textwrap.wrap(words.text("empty.hidden"), 88)), va="center", color=TEXT, fontsize=10)
+    made.ax.text(0, 0.5, "\n".join(textwrap.wrap(words.text("empty.hidden"), 66)), va="center", color=TEXT, fontsize=10)
     return Picture(made.figure, alt_text(words, title, []), words.text("empty.hidden"), None)

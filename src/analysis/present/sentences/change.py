@@ -34,11 +34,13 @@ class _Result:
         return self.lower > 0 or self.upper < 0
 
 
-def change(table: Released, words: Words, *, role: str = "", first_only: bool = False) -> tuple[Sentence, ...]:
+def change(
+    table: Released, words: Words, *, role: str = "", first_only: bool = False, brief: bool = False
+) -> tuple[Sentence, ...]:
     """A sentence an outcome and contrast, of the main method (the first in the table).
 
     `role` keeps the primary or the secondary outcomes; `first_only` keeps each outcome's first contrast. Primary
-    outcomes are told with direction, certainty and importance, the others with size and interval.
+    outcomes are told with direction, certainty and (unless `brief`) importance, the others with size and interval.
     """
     found = []
     for outcome in table.levels("outcome"):
@@ -47,7 +49,7 @@ def change(table: Released, words: Words, *, role: str = "", first_only: bool = 
             continue
         results = _results(table.where(outcome=outcome), words, outcome)
         full = about is not None and about.role == "primary"
-        found += [_told(result, table, words, about, full) for result in results[: 1 if first_only else None]]
+        found += [_told(result, table, words, about, full, brief) for result in results[: 1 if first_only else None]]
     return tuple(found)
 
 
@@ -75,7 +77,7 @@ def _result(part: Released, outcome: str, contrast: str) -> _Result:
     )
 
 
-def _told(result: _Result, table: Released, words: Words, outcome, full: bool) -> Sentence:
+def _told(result: _Result, table: Released, words: Words, outcome, full: bool, brief: bool) -> Sentence:
     names = {"outcome": words.level("outcome", result.outcome), "contrast": words.level("contrast", result.contrast)}
     cells = cell_ids(table, *LIMITS, outcome=result.outcome, contrast=result.contrast)
     if result.hidden:
@@ -87,7 +89,7 @@ def _told(result: _Result, table: Released, words: Words, outcome, full: bool) -
     parts = [_average(result, words, outcome, names, arms)]
     if full:
         parts += [*_direction(result, words, outcome, arms), _certainty(result, words, arms)]
-        parts += _importance(result, words, outcome)
+        parts += [] if brief else _importance(result, words, outcome)
     text = refuse_causal(" ".join(parts), words, labels=names.values())
     return Sentence(text, table.name, cells)
 

@@ -10,8 +10,8 @@ from analysis.present.wording import Words
 BUILDERS = {
     "change": change.change, "responders": change.responders, "forest": change.forest, "robustness": change.robustness,
     "flow": process.flow, "attrition": process.attrition, "funnel": process.funnel,
-    "time_to_step": process.time_to_step, "top": process.top, "network": process.network, "meetings": process.meetings, "factors": process.factors,
-    "costs": process.costs, "note": process.note,
+    "time_to_step": process.time_to_step, "top": process.top, "network": process.network,
+    "meetings": process.meetings, "factors": process.factors, "costs": process.costs, "note": process.note,
 }  # fmt: skip
 
 

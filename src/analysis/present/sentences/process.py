@@ -174,7 +174,7 @@ def costs(table: Released, words: Words) -> tuple[Sentence, ...]:
     return (*found, Sentence(words.text("say.costs_note")), *_hidden(table, words))
 
 
-def note(table: Released, words: Words, *, key: str) -> tuple[Sentence, ...]:
+def note(table: Released, words: Words, *, key: str = "empty.hidden") -> tuple[Sentence, ...]:
     """A fixed remark that belongs to a table."""
     return (Sentence(words.text(key), table.name), *_hidden(table, words))
 
