@@ -46,7 +46,8 @@ def agreement(
     names = sorted(coded[coder].unique())
     if len(names) < 2:
         why = f"{len(names)} coder{'s' * (len(names) != 1)} coded; agreement needs two"
-        return frame([not_estimable(why, outcome=ALL_CODES, method="Krippendorff's alpha", n=coded[unit].nunique())])
+        known = {"outcome": ALL_CODES, "unit": "all", "contrast": "", "n": coded[unit].nunique()}
+        return frame([not_estimable(why, method="Krippendorff's alpha", **known)])
     once = coded[~coded.duplicated([unit, coder], keep=False)]
     table = once.pivot(index=unit, columns=coder, values=code).reindex(columns=names)
     several = coded[coded.duplicated([unit, coder], keep=False)][unit].nunique()
@@ -59,7 +60,7 @@ def agreement(
         given = coded.assign(_one=1).pivot_table(index=[unit, coder], columns=code, values="_one", fill_value=0)
         for name in given.columns:
             rows += _per_code(given[name].unstack(coder).reindex(columns=names), name, minimum, rng, draws, level)
-    return frame(rows)
+    return frame({"unit": "all", "contrast": "", **row} for row in rows)
 
 
 def _overall(table, scale: str, weights, rng, draws: int, level: float, note: str) -> list[dict]:
@@ -135,7 +136,8 @@ def _asymptotic(rows: np.ndarray, level: float) -> dict[str, float]:
     """Large-sample standard error and limits of Cohen's kappa (Fleiss, Cohen and Everitt 1969)."""
     from statsmodels.stats.inter_rater import cohens_kappa
 
-    found = cohens_kappa(crosstab(rows, int(rows.max()) + 1))
+    with np.errstate(invalid="ignore"):  # perfect agreement has no large-sample variance
+        found = cohens_kappa(crosstab(rows, int(rows.max()) + 1))
     half = stats.norm.ppf(0.5 + level / 2) * found.std_kappa
     return {"std_error": found.std_kappa, "lower": found.kappa - half, "upper": found.kappa + half}
 

@@ -50,18 +50,13 @@ def cost_per_step(
             own = _sum(part[level_of(part, step) == name], resource, year)
             few = f"not estimable, because fewer than {minimum} people reached it" if count < minimum else ""
             size = count if count >= minimum else np.nan
-            rows.append(
-                {
-                    "unit": unit,
-                    "step": name,
-                    "n": count,
-                    **own,
-                    "per_person": own["cost"] / size,
-                    "total": total["cost"],
-                    "total_per_person": total["cost"] / size,
-                    "note": sentence([few, own["note"], total["note"] if total["note"] != own["note"] else ""]),
-                }  # fmt: skip
-            )
+            note = sentence(dict.fromkeys([few, own["note"], total["note"]]))
+            shares = {
+                "per_person": own["cost"] / size,
+                "total": total["cost"],
+                "total_per_person": total["cost"] / size,
+            }
+            rows.append({"unit": unit, "step": name, "n": count, **own, **shares, "note": note})
         rows.append({"unit": unit, "step": ALL, **total, "total": total["cost"]})
     return pd.DataFrame(rows)
 

@@ -86,13 +86,6 @@ def _edges(pairs: pd.DataFrame, group: pd.Series, sizes: pd.Series) -> list[dict
     for one, two in combinations_with_replacement(sorted(map(str, sizes.index)), 2):
         possible = sizes[one] * (sizes[one] - 1) // 2 if one == two else sizes[one] * sizes[two]
         found = int(count.get((one, two), 0))
-        rows.append(
-            {
-                "domain_1": one,
-                "domain_2": two,
-                "ties": found,
-                "possible": int(possible),
-                "density": found / possible if possible else np.nan,
-            }
-        )
+        density = found / possible if possible else np.nan
+        rows.append({"domain_1": one, "domain_2": two, "ties": found, "possible": int(possible), "density": density})
     return rows

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.effect.estimates import frame, not_estimable
-from analysis.process.tables import by_level, require
+from analysis.process.tables import by_level, require, sentence
 
 NO_COMPARATOR = "there is no comparator: what would have been spent and gained otherwise is not known"
 
@@ -54,7 +54,7 @@ def icer(
     """
     increments, why = _increments(draws, reference, draw, arm, cost, effect)
     if why:
-        return frame([not_estimable(why, outcome="ICER", method="ratio of means")])
+        return frame([not_estimable(why, outcome="ICER", unit="all", contrast="", method="ratio of means")])
     rows = [_ratio(part, f"{name} - {reference}", level) for name, part in by_level(increments, "arm")]
     return frame(rows)
 
@@ -64,7 +64,7 @@ def _ratio(part: pd.DataFrame, contrast: str, level: float) -> dict:
     more_cost, more_effect = part["cost"].mean(), part["effect"].mean()
     north, east = part["cost"] >= 0, part["effect"] > 0
     row = {
-        "outcome": "ICER", "contrast": contrast, "method": "ratio of means", "n": len(part),
+        "outcome": "ICER", "unit": "all", "note": "", "contrast": contrast, "method": "ratio of means", "n": len(part),
         "extra_cost": more_cost, "extra_effect": more_effect, "ne": (north & east).mean(), "se": (~north & east).mean(),
         "sw": (~north & ~east).mean(), "nw": (north & ~east).mean(),
     }  # fmt: skip
@@ -81,7 +81,8 @@ def _ratio(part: pd.DataFrame, contrast: str, level: float) -> dict:
         tail = (1 - level) / 2
         lower, upper = np.quantile(part["cost"] / part["effect"], [tail, 1 - tail])
         return row | {"lower": lower, "upper": upper}
-    return row | {"note": "no limits: some draws have no or the opposite extra effect; see the acceptability curve"}
+    crossing = "no limits: some draws have no or the opposite extra effect; see the acceptability curve"
+    return row | {"note": sentence([row["note"], crossing])}
 
 
 def net_benefit(
@@ -103,26 +104,18 @@ def net_benefit(
     """
     increments, why = _increments(draws, reference, draw, arm, cost, effect)
     if why:
-        return frame([not_estimable(why, outcome="net benefit", method="draws")])
+        return frame([not_estimable(why, outcome="net benefit", unit="all", contrast="", method="draws")])
     tail, rows = (1 - level) / 2, []
     for name, part in by_level(increments, "arm"):
         for threshold in thresholds:
             benefit = threshold * part["effect"] - part["cost"]
             lower, upper = np.quantile(benefit, [tail, 1 - tail])
-            rows.append(
-                {
-                    "outcome": "net benefit",
-                    "contrast": f"{name} - {reference}",
-                    "method": "draws",
-                    "n": len(part),
-                    "threshold": threshold,
-                    "estimate": benefit.mean(),
-                    "std_error": benefit.std(ddof=1),
-                    "lower": lower,
-                    "upper": upper,
-                    "positive": (benefit > 0).mean(),
-                }  # fmt: skip
-            )
+            row = {
+                "outcome": "net benefit", "unit": "all", "contrast": f"{name} - {reference}", "method": "draws",
+                "n": len(part), "threshold": threshold, "estimate": benefit.mean(), "std_error": benefit.std(ddof=1),
+                "lower": lower, "upper": upper, "positive": (benefit > 0).mean(), "note": "",
+            }  # fmt: skip
+            rows.append(row)
     return frame(rows)
 
 

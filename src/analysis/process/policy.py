@@ -96,17 +96,13 @@ def embedding(
                 note = "not estimable, because it was not scored" if pd.isna(value) else ""
                 rows.append({**common, "element": name, "score": value, "percent": 100 * value / maximum, "note": note})
             scored = int(values.notna().sum())
-            rows.append(
-                {
-                    **common,
-                    "element": ALL,
-                    "score": values.sum() if scored else np.nan,
-                    "percent": 100 * values.mean() / maximum,
-                    "scored": scored,
-                    "elements": len(listed),
-                    "note": "" if scored == len(listed) else f"{scored} of {len(listed)} elements scored",
-                }  # fmt: skip
-            )
+            note = "" if scored == len(listed) else f"{scored} of {len(listed)} elements scored"
+            total = {
+                "element": ALL,
+                "score": values.sum() if scored else np.nan,
+                "percent": 100 * values.mean() / maximum,
+            }
+            rows.append({**common, **total, "scored": scored, "elements": len(listed), "note": note})
     table = pd.DataFrame(rows)
     first = table.groupby(["unit", "element"])["percent"].transform("first")
     table.insert(5, "change", (table["percent"] - first).where(table["moment"] != moments[0]))

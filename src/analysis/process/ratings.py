@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+METHODS = [f"ICC({kind},{unit})" for unit in ("1", "k") for kind in (1, 2, 3)]
+
 
 def intraclass(ratings: np.ndarray, *, level: float = 0.95) -> pd.DataFrame:
     """The six intraclass correlations of Shrout and Fleiss (1979) of units (rows) by raters (columns), complete.
@@ -18,13 +20,15 @@ def intraclass(ratings: np.ndarray, *, level: float = 0.95) -> pd.DataFrame:
     within = ((ratings - rows[:, None]) ** 2).sum() / (n * (k - 1))
     rest = ((ratings - rows[:, None] - columns + grand) ** 2).sum() / ((n - 1) * (k - 1))
     tail = 1 - (1 - level) / 2
+    if not min(between, within, rest) > 0:
+        why = "not estimable, because the ratings do not differ between units or between raters"
+        return pd.DataFrame({"method": METHODS, "n": n, "note": why})
     one = _from_ratio(between / within, n - 1, n * (k - 1), k, tail)
     three = _from_ratio(between / rest, n - 1, (n - 1) * (k - 1), k, tail)
     single = np.array([one, _absolute(between, raters, rest, n, k, tail), three])
     mean = k * single / (1 + (k - 1) * single)  # Spearman-Brown
-    names = [f"ICC({kind},{unit})" for unit in ("1", "k") for kind in (1, 2, 3)]
     table = pd.DataFrame(np.vstack([single, mean]), columns=["estimate", "lower", "upper"])
-    return table.assign(method=names, n=n)
+    return table.assign(method=METHODS, n=n)
 
 
 def _from_ratio(ratio: float, df1: int, df2: int, k: int, tail: float) -> list[float]:
