@@ -1,7 +1,8 @@
 """Synthetic studies with a known truth: the default study `samen_in_beweging`, and worlds that a reader may change.
 
-`make` gives the raw tables of the default study from one seed and `write` its files, byte for byte; `make_study`
-changes the world (effect, dropout, shock, size); `truth` says what every analysis should have found.
+`make` gives the raw tables of the default study from one seed, `write` its files and `rewrite` all that is committed,
+byte for byte; `make_study` changes the world (effect, dropout, shock, size), `units` makes it one municipality at a
+time; `truth` says what every analysis should have found.
 """
 
 from analysis._lazy import lazy
@@ -9,7 +10,7 @@ from analysis._lazy import lazy
 _MODULES = {
     "world": "World",
     "study": "make make_study units Study",
-    "files": "write",
+    "files": "rewrite write write_units unit_levels",
     "expected": "truth write_truth",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

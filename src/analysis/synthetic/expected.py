@@ -24,11 +24,11 @@ from analysis.synthetic.answers import fill_in, known, leave_open
 from analysis.synthetic.follow_up import stays
 from analysis.synthetic.people import recruit
 from analysis.synthetic.wellbeing import trait_levels
-from analysis.synthetic.world import WAVES, Unit, World, assumed, municipalities, stream
+from analysis.synthetic.world import WAVES, Unit, World, assumed, municipalities, slug, stream
 
 PARTS = ["change", "regression", "shock", "effect", "completers"]
 _CHUNK = 60_000  # referred persons at a time: about 0.3 GB
-_TAKING_PART = 0.43  # of the referred; sets how many have to be simulated
+_TAKING_PART = 0.44  # of the referred; sets how many have to be simulated
 _DECIMALS = 4
 
 
@@ -55,7 +55,7 @@ def truth(people: int = 1_000_000, world: World | None = None) -> pd.DataFrame:
     module), all on the scale of the score. Units count in `all` by their expected number of participants.
     """
     world = World() if world is None else world
-    counts = {_id(unit.name): _unit(world, unit, people) for unit in municipalities(world)}
+    counts = {slug(unit.name): _unit(world, unit, people) for unit in municipalities(world)}
     counts["all"] = sum(list(counts.values())[1:], start=next(iter(counts.values())))
     return pd.DataFrame([row for unit, sums in counts.items() for row in _rows(unit, sums)])
 
@@ -82,10 +82,6 @@ def write_truth(path: Path, people: int = 1_000_000) -> Path:
         encoding="utf-8", newline="\n",
     )  # fmt: skip
     return path
-
-
-def _id(name: str) -> str:
-    return name.lower().replace(" ", "_")
 
 
 def _unit(world: World, unit: Unit, people: int) -> _Sums:

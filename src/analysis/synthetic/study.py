@@ -90,7 +90,7 @@ def units(world: World) -> Iterator[Sample]:
 
 def sample(world: World, unit: Unit) -> Sample:
     """One municipality of a world."""
-    people = recruit(unit, stream(world.seed, "people", unit.position))
+    people = recruit(unit, stream(world.seed, "persons", unit.position))
     further = again(people, unit, stream(world.seed, "again", unit.position))
     asked = people[people["has_t0"]].reset_index(drop=True)
     levels = trait_levels(world, unit, asked, stream(world.seed, "traits", unit.position))
