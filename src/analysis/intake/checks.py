@@ -29,12 +29,26 @@ class Problem:
     def __str__(self) -> str:
         rows = ", ".join(str(row) for row in self.example_rows_without_content)
         where = f" (row{'s' if self.count > 1 else ''} {rows}{', ...' if self.count > EXAMPLES else ''})" if rows else ""
-        return f"{self.table}.{self.column}: {self.found or self.rule}{where}. {self.remedy}"
+        place = ".".join(part for part in (self.table, self.column) if part)
+        return f"{place}: {self.found or self.rule}{where}. {self.remedy}"
+
+
+class IntakeError(StudyError):
+    """Received data that cannot go further; `found` holds the problems, `problems` the same as sentences."""
+
+    def __init__(self, found: Sequence[Problem], source: str = ""):
+        self.found = tuple(found)
+        super().__init__([f"{source}: {problem}" if source else str(problem) for problem in self.found])
 
 
 def problem(table: str, column: str, rule: str, rows: Sequence[int], found: str, remedy: str, level="error") -> Problem:
     """A problem of the given raw rows (numbered as in the file, the header being row 1)."""
     return Problem(table, column, rule, len(rows), tuple(int(r) for r in rows[:EXAMPLES]), remedy, found, level)
+
+
+def of_file(file: str, rule: str, found: str, remedy: str, *, column: str = "", rows: Sequence[int] = (), level="error") -> Problem:
+    """A problem of a file as a whole, or of one of its columns."""
+    return problem(file, column, rule, rows, found, remedy, level)
 
 
 def rows(count: int, verb: str = "hold") -> str:
@@ -44,9 +58,9 @@ def rows(count: int, verb: str = "hold") -> str:
 
 def stop_on_errors(problems: Sequence[Problem], source: str) -> None:
     """Raise `StudyError` with every error-level problem, each led by the study it belongs to."""
-    errors = [f"{source}: {found}" for found in problems if found.level == "error"]
+    errors = [found for found in problems if found.level == "error"]
     if errors:
-        raise StudyError(errors)
+        raise IntakeError(errors, source)
 
 
 def as_frame(problems: Sequence[Problem]) -> pd.DataFrame:

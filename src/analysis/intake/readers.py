@@ -1,85 +1,203 @@
-"""Files as received, to frames of raw values and what was learnt about them; nothing is guessed in silence."""
+"""Files as received, to frames of text codes and what was learnt about them; nothing is guessed in silence."""
 
-import csv
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from analysis.codebook import StudyError
+from analysis.intake.arrival import refuse
+from analysis.intake.checks import IntakeError, Problem, of_file
+from analysis.intake.convert import code
+from analysis.intake.learnt import Learnt, remarked, renamed
 
-SEPARATORS = (",", ";", "\t", "|")
+TEXT = {".csv", ".txt", ".tsv"}
+WORKBOOKS = {".xlsx", ".xlsm"}
+STATISTICAL = {".sav", ".zsav", ".por", ".dta"}
+COLUMNS_LIMIT = 5_000  # above it a table is almost surely turned on its side
+_EXCEL_ERRORS = {
+    "#N/A",
+    "#DIV/0!",
+    "#REF!",
+    "#VALUE!",
+    "#NAME?",
+    "#NULL!",
+    "#NUM!",
+    "#N/B",
+    "#DEEL/0!",
+    "#VERW!",
+    "#WAARDE!",
+    "#NAAM?",
+}
 
 
-@dataclass(frozen=True)
-class Learnt:
-    """What a file told about itself: encoding, separator, labels, value labels, missing codes and reasons, remarks."""
+def read(
+    path: Path,
+    conventions: str | None = None,
+    *,
+    encoding: str | None = None,
+    separator: str | None = None,
+    sheet: str | None = None,
+    columns: Sequence[str] = (),
+) -> tuple[pd.DataFrame, Learnt]:
+    """A received file as a frame of codes and what was learnt about it.
 
-    encoding: str | None = None
-    separator: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    value_labels: Mapping[str, Mapping] = field(default_factory=dict)
-    missing: Mapping[str, Mapping] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-
-
-def read(path: Path, conventions: str | None = None, *, encoding: str | None = None, separator: str | None = None):
-    """The frame of a CSV file (all values text, index = row number in the file) and what was learnt (`Learnt`).
-
-    Encoding and separator are found and stated unless given. Raises `StudyError` naming the file and the remedy.
+    Every value is text as `analysis.intake.convert.code` writes it and an empty cell is missing; the index is the row
+    number as a spreadsheet shows it (the case number for SPSS, Stata and parquet). `conventions` is castor, limesurvey
+    or qualtrics; encoding, separator and sheet are found and stated unless given; `columns` are the names that the
+    codebook expects: they find an Excel header row, and names that differ in case only. Raises `IntakeError` with every
+    problem of the file.
     """
-    content = _content(path)
-    encoding = encoding or _encoding(content)
-    try:
-        text = content.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
-        raise StudyError([f"{path.name}: not readable as {encoding}. Declare the `encoding` of the table in study.yaml."]) from None
-    separator = separator or _separator(text)
-    return _frame(path, text.lstrip("\ufeff"), separator), Learnt(encoding=encoding, separator=separator)
+    path = Path(path)
+    frame, learnt = _read(path, encoding, separator, sheet, columns)
+    _stop(_name_problems(path, frame, columns))
+    frame = frame.apply(code) if path.suffix.lower() in TEXT | WORKBOOKS else frame
+    if conventions:
+        from analysis.intake.conventions import apply
+
+        frame, learnt = apply(conventions, path, frame, learnt)
+    frame, learnt = _matched(path, frame, learnt, columns)
+    found = [*_cell_problems(path, frame, columns)]
+    _stop(found)
+    return frame, remarked(learnt, found)
 
 
-def _content(path: Path) -> bytes:
-    if not path.exists():
-        near = ", ".join(sorted(found.name for found in path.parent.glob("*") if found.is_file())[:8]) or "nothing"
-        raise StudyError([f"{path.name}: not found in {path.parent.name}/ (which holds {near}). Put the file there or correct study.yaml."])
-    content = path.read_bytes()
-    if not content.strip():
-        raise StudyError([f"{path.name}: the file is empty. Export it again."])
-    return content
+def _read(path: Path, encoding: str | None, separator: str | None, sheet: str | None, columns: Sequence[str]):
+    suffix = path.suffix.lower()
+    if suffix in TEXT:
+        from analysis.intake.delimited import read_delimited
+
+        return read_delimited(path, encoding=encoding, separator=separator)
+    if suffix in WORKBOOKS:
+        from analysis.intake.workbook import read_workbook
+
+        return read_workbook(path, sheet=sheet, columns=columns)
+    if suffix in STATISTICAL:
+        from analysis.intake.statistical import read_statistical
+
+        return read_statistical(path, encoding=encoding)
+    if suffix == ".parquet":
+        from analysis.intake.statistical import read_parquet
+
+        return read_parquet(path)
+    if suffix == ".qdpx":
+        from analysis.intake.qualitative import read_fragments
+
+        return read_fragments(path)
+    known = ", ".join(sorted(TEXT | WORKBOOKS | STATISTICAL | {".parquet", ".qdpx"}))
+    refuse(path, "known format", f"files of kind {suffix or '(none)'} are not read", f"Save it as one of {known}.")
 
 
-def _encoding(content: bytes) -> str:
-    try:
-        content.decode("utf-8")
-        return "utf-8"
-    except UnicodeDecodeError:
-        return "windows-1252"
+def _stop(problems: Sequence[Problem]) -> None:
+    stopping = [found for found in problems if found.level == "error"]
+    if stopping:
+        raise IntakeError(stopping)
 
 
-def _separator(text: str) -> str:
-    header = text.split("\n", 1)[0]
-    return max(SEPARATORS, key=header.count) if any(mark in header for mark in SEPARATORS) else ","
-
-
-def _frame(path: Path, text: str, separator: str) -> pd.DataFrame:
-    lines = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
-    header, body = [name.strip() for name in lines[0]], lines[1:]
-    problems = [f"{path.name}: column {name!r} stands twice in the header. Rename one." for name in _twice(header)]
-    ragged = [place + 2 for place, row in enumerate(body) if len(row) != len(header)]
-    if ragged:
+def _name_problems(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> list[Problem]:
+    """Names that cannot tell columns apart, and a first row that is no header."""
+    names = [str(name) for name in frame.columns]
+    problems = [
+        of_file(path.name, "column once", f"column {name!r} stands twice in the header", "Rename one.")
+        for name in sorted({n for n in names if names.count(n) > 1} - {""})
+    ]
+    empty = [place for place, name in enumerate(names, 1) if not name.strip()]
+    if empty:
         problems.append(
-            f"{path.name}: {len(ragged)} row(s) have another number of fields than the header's {len(header)} "
-            f"(first: row {ragged[0]}). Check separators and quotes; found separator {separator!r}."
+            of_file(
+                path.name,
+                "column names",
+                f"column(s) {', '.join(map(str, empty[:5]))} have no name",
+                "Name or remove them.",
+            )
         )
-    if not body:
-        problems.append(f"{path.name}: holds a header and no rows. Export it again.")
-    if problems:
-        raise StudyError(problems)
-    frame = pd.DataFrame(body, columns=header, index=range(2, len(body) + 2), dtype="str")
-    return frame.mask(frame == "")
+    numbers = [name for name in names if re.fullmatch(r"-?[\d.,/:\- ]+", name)]
+    if len(numbers) > len(names) / 2 and not set(names) & set(columns):
+        problems.append(
+            of_file(path.name, "header", "the first row holds values, not column names", "Add a row of column names.")
+        )
+    if not len(frame):
+        problems.append(of_file(path.name, "rows", "holds a header and no rows", "Export it again."))
+    return problems
 
 
-def _twice(header: list[str]) -> list[str]:
-    return sorted({name for name in header if header.count(name) > 1})
+def _matched(path: Path, frame: pd.DataFrame, learnt: Learnt, columns: Sequence[str]) -> tuple[pd.DataFrame, Learnt]:
+    """Expected names that the file writes in another case (as monitors do from year to year) are taken, and stated."""
+    by_case: dict[str, list[str]] = {}
+    for name in frame.columns:
+        by_case.setdefault(name.casefold(), []).append(name)
+    absent = [name for name in columns if name not in frame.columns]
+    names = {by_case[name.casefold()][0]: name for name in absent if len(by_case.get(name.casefold(), [])) == 1}
+    if not names:
+        return frame, learnt
+    remark = of_file(
+        path.name,
+        "case of names",
+        f"column(s) {', '.join(sorted(names))} differ in case from the codebook",
+        "None needed.",
+        level="warning",
+    )
+    return frame.rename(columns=names), remarked(renamed(learnt, names), [remark])
+
+
+def _cell_problems(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> list[Problem]:
+    """Cells that no type would refuse but that cannot be meant: Excel errors, formulas as text, letters decoded wrongly."""
+    problems = []
+    for name in frame.columns:
+        values = frame[name].dropna()
+        held = values.unique()
+        if any(value in _EXCEL_ERRORS for value in held):
+            rows = list(values.index[values.isin(_EXCEL_ERRORS)])
+            problems.append(
+                of_file(
+                    path.name,
+                    "Excel errors",
+                    "cells hold an Excel error",
+                    "Correct the formula in Excel, or empty the cell.",
+                    column=name,
+                    rows=rows,
+                )
+            )
+        marked = [value for value in held if value[0] in "=@+-" and re.match(r"[=@]|[+-][A-Za-z(]", value)]
+        if marked:
+            rows = list(values.index[values.isin(marked)])
+            problems.append(
+                of_file(
+                    path.name,
+                    "formula as text",
+                    "cells hold text that a spreadsheet would run as a formula",
+                    "Check who wrote it; it is kept as text.",
+                    column=name,
+                    rows=rows,
+                    level="warning",
+                )
+            )
+        broken = [
+            value
+            for value in held
+            if not value.isascii() and ("\ufffd" in value or re.search("Ã[\u0080-\u00bf©«¨¶¼]|â‚¬", value))
+        ]
+        if broken:
+            rows = list(values.index[values.isin(broken)])
+            problems.append(
+                of_file(
+                    path.name,
+                    "broken letters",
+                    "letters were lost or decoded twice before this file was made",
+                    "Export it again as UTF-8.",
+                    column=name,
+                    rows=rows,
+                    level="warning",
+                )
+            )
+    if len(frame.columns) > COLUMNS_LIMIT:
+        problems.append(
+            of_file(
+                path.name,
+                "number of columns",
+                f"has {len(frame.columns):,} columns",
+                "Check that rows and columns are not swapped.",
+                level="warning",
+            )
+        )
+    return problems
