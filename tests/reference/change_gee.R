@@ -52,7 +52,12 @@ loglik <- function(par) { th <- c(-Inf, par[1:4], Inf); eta <- as.vector(model.m
 gradient <- sapply(seq_along(beta), function(j) { h <- 1e-5; e <- replace(numeric(6), j, h)
   (8 * (loglik(beta + e) - loglik(beta - e)) - (loglik(beta + 2 * e) - loglik(beta - 2 * e))) / (12 * h) })
 by_judge <- rowsum(gradient, wine$judge)
-sandwich <- vcov(wide) %*% crossprod(by_judge) %*% vcov(wide)
+# expected (Fisher) information, as in estimating equations; clm's own vcov has the observed one
+information <- Reduce(`+`, lapply(seq_len(nrow(wine)), function(i) {
+  x <- model.matrix(~ temp + contact, wine)[i, -1]; p <- plogis(theta - sum(x * b))
+  D <- p * (1 - p) * cbind(diag(4), matrix(-x, 4, 2, byrow = TRUE))
+  t(D) %*% solve(outer(p, p, pmin) - outer(p, p)) %*% D }))
+sandwich <- solve(information) %*% crossprod(by_judge) %*% solve(information)
 
 out <- list(
   ohio_independence = fit(resp ~ age * smoke, ohio, ohio$id, binomial, "independence"),

@@ -87,8 +87,8 @@ def _obstacle(model: Marginal, family: str) -> str | None:
         return "no row is complete"
     if np.ptp(model.y) == 0:
         return "the outcome is constant"
-    if model.persons <= terms:
-        return f"there are {model.persons} persons for {terms} terms"
+    if model.persons < terms + 2:
+        return f"there are {model.persons} persons for {terms} terms (two more are needed)"
     x = model.kept.to_numpy()
     if family == "gaussian" and np.linalg.lstsq(x, model.y - model.offset)[1].sum() <= 1e-20 * (model.y**2).sum():
         return "the terms describe the outcome exactly: there is no residual variance"

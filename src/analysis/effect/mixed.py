@@ -10,7 +10,7 @@ from scipy import special
 from analysis.effect.estimates import frame, not_estimable
 from analysis.effect.fitting import Fit, fit_intercept, fit_slope, satterthwaite
 from analysis.effect.likelihood import cross_products
-from analysis.effect.soundness import Sample, dependent, obstacle, residual_obstacle, warnings
+from analysis.effect.soundness import FEWEST_DF, Sample, dependent, obstacle, residual_obstacle, warnings
 from analysis.effect.terms import Layout, Terms
 from analysis.effect.waves import require_columns, units
 
@@ -66,31 +66,35 @@ class _Model:
         """Estimate rows of one unit; rows that say why where the model cannot be fitted."""
         sample = Sample.of(part, self.outcome, self.person, self.layout)
         terms = self.layout.terms(sample.columns, len(sample.y), absorb=not self.slope)
+        kind = f"mixed model, random {'slope' if self.slope else 'intercept'}, {'REML' if self.reml else 'ML'}"
+        if terms.absorbed is not None:
+            kind += f", levels of {self.layout.absorbed} absorbed"
         known = {
-            "outcome": self.outcome, "unit": unit, "n": sample.persons, "n_obs": len(sample.y),
-            "method": f"mixed model, random {'slope' if self.slope else 'intercept'}, {'REML' if self.reml else 'ML'}",
+            "outcome": self.outcome, "unit": unit, "n": sample.persons, "n_obs": len(sample.y), "method": kind,
         }  # fmt: skip
         reason = obstacle(sample, self.layout, slope=self.slope)
-        if reason is None:
-            scaled, back = _standardise(terms)
-            z, z_back = _standard_time(sample.columns[self.layout.time]) if self.slope else (None, np.eye(1))
-            products = cross_products(scaled, sample.y - sample.y.mean(), sample.codes, z)
-            out = dependent(products.gram[:-1, :-1])
-            reason = residual_obstacle(products, ~out)
+        found = self._fitted(sample, terms) if reason is None else {}
+        return [known | {"contrast": name} | (not_estimable(reason) if reason else found[name]) for name in terms.names]
+
+    def _fitted(self, sample: Sample, terms: Terms) -> dict[str, dict]:
+        """What is known of each term: its estimate, or why it has none."""
+        scaled, back = _standardise(terms)
+        z, z_back = _standard_time(sample.columns[self.layout.time]) if self.slope else (None, np.eye(1))
+        products = cross_products(scaled, sample.y - sample.y.mean(), sample.codes, z)
+        out = dependent(products.gram[:-1, :-1])
+        reason = residual_obstacle(products, ~out)
         if reason is not None:
-            return [not_estimable(reason, contrast=name, **known) for name in terms.names]
+            return dict.fromkeys(terms.names, not_estimable(reason))
         fit = (fit_slope if self.slope else fit_intercept)(products.without(out), reml=self.reml)
         out = out[: len(terms.names)]
         back = back[np.ix_(~out, ~out)]
-        known |= _variances(fit, z_back) | {"loglik": _loglik(fit, back, self.reml)}
-        numbers = iter(_inference(fit, back, sample.y.mean()))
-        notes = warnings(sample, self.layout, fit)
-        return [
-            not_estimable(sample.why_aliased(name, self.layout), contrast=name, **known)
-            if dropped
-            else {**known, "contrast": name, **next(numbers), "note": notes}
+        shared = _variances(fit, z_back) | {"loglik": _loglik(fit, back, self.reml)}
+        shared["note"] = warnings(sample, self.layout, fit)
+        estimated = iter(_inference(fit, back, sample.y.mean()))
+        return {
+            name: shared | (not_estimable(sample.why_dependent(name, self.layout)) if dropped else next(estimated))
             for name, dropped in zip(terms.names, out, strict=True)
-        ]
+        }
 
 
 def _standardise(terms: Terms) -> tuple[Terms, np.ndarray]:
@@ -123,7 +127,11 @@ def _inference(fit: Fit, back: np.ndarray, mean: float, level: float = 0.95) -> 
     p_value = 2 * special.stdtr(df, -np.abs(estimate / std_error))
     keys = ("estimate", "std_error", "df", "lower", "upper", "p_value")
     columns = (estimate, std_error, df, estimate - half, estimate + half, p_value)
-    return [dict(zip(keys, row, strict=True)) for row in np.column_stack(columns).tolist()]
+    few = "it has {:.1f} degrees of freedom, and an interval would cover almost anything"
+    return [
+        dict(zip(keys, row, strict=True)) if enough else not_estimable(few.format(row[2]))
+        for row, enough in zip(np.column_stack(columns).tolist(), df >= FEWEST_DF, strict=True)
+    ]
 
 
 def _variances(fit: Fit, z_back: np.ndarray) -> dict[str, float]:

@@ -11,6 +11,8 @@ from analysis.effect.terms import Columns, Layout
 
 FEWEST_PERSONS = 3
 """Below this no interval is given: with two persons t has one degree of freedom and covers almost anything."""
+FEWEST_DF = 1.5
+"""Degrees of freedom below which no interval is given, for the same reason (three persons at two waves have 2)."""
 FEW_PERSONS = 10
 """Below this an estimate carries a warning."""
 AT_BOUND = 0.5
@@ -32,9 +34,9 @@ class Sample:
         """Keep rows that are complete in every column of the model."""
         y, columns = part[outcome].to_numpy(float, na_value=np.nan), layout.read(part)
         codes, found = pd.factorize(part[person])
-        complete = ~np.isnan(y) & (codes >= 0)
+        complete = np.isfinite(y) & (codes >= 0)
         for column in columns.values():
-            complete &= ~np.isnan(column) if column.dtype.kind == "f" else column >= 0
+            complete &= np.isfinite(column) if column.dtype.kind == "f" else column >= 0
         persons, left_out = len(found), int(len(y) - complete.sum())
         if left_out:
             y, columns = y[complete], {name: column[complete] for name, column in columns.items()}
@@ -46,7 +48,7 @@ class Sample:
         """Number of values at each wave of the layout."""
         return np.bincount(self.columns[layout.time], minlength=len(layout.waves))
 
-    def why_aliased(self, name: str, layout: Layout) -> str:
+    def why_dependent(self, name: str, layout: Layout) -> str:
         """Reason why the term `name` has no estimate of its own although the model has."""
         for wave, count in zip(layout.waves or [], () if layout.waves is None else self.at_waves(layout), strict=True):
             if count == 0 and name.startswith(f"{wave} - "):
