@@ -129,7 +129,7 @@ def _modules(mention: Mention, home: str, package: Path) -> list[str]:
 
 
 def _meant(module: str, names: frozenset[str] | None, package: Path) -> list[str]:
-    """The module and, of a package, those in which `names` live by its `_MODULES` table (`analysis._lazy`) or as files."""
+    """The module and, of a package, those where `names` live by its `_MODULES` table (`analysis._lazy`) or as files."""
     file = _file(module, package)
     if file is None or file.name != "__init__.py":
         return [module]

@@ -1,7 +1,9 @@
 """Running a plan: which steps must run, in which order, on Dask workers that each start warm kernels."""
 
 import contextlib
+import logging
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -97,13 +99,10 @@ class _State:
         self.good: set[str] = set()
         self.receipts, self.force, self.on_event = receipts, force, on_event
         self.summary = Summary()
-        missing = {need for step in steps for need in step.needs} - self.known
-        if missing:
-            raise ValueError(f"steps need steps that are not in the plan: {', '.join(sorted(missing))}")
 
     def ready(self) -> list[Step]:
-        """Steps that wait for nothing."""
-        return [step for step in self.waiting.values() if self.good.issuperset(step.needs)]
+        """Steps that wait for nothing in this plan; a need that is left out of the plan counts as there."""
+        return [step for step in self.waiting.values() if self.good.issuperset(self.known.intersection(step.needs))]
 
     def settle(self) -> None:
         """Skip ready steps whose receipt holds, until none is left."""
@@ -135,7 +134,7 @@ class _State:
     def announce(self) -> None:
         """Report what would run, without running it."""
         for step in self.waiting.values():
-            first = self.good.issuperset(step.needs)
+            first = self.good.issuperset(self.known.intersection(step.needs))
             why = "forced" if self.force else self.receipts.why(step) if first else "if what it needs changes"
             self.on_event(Event("started", step, why or ""))
 
@@ -159,21 +158,22 @@ def _drive(state: _State, job: Job, jobs: int, scheduler: str | None) -> None:
     if job.warm:
         kernels.start_server()  # imports go on in it while Dask and papermill are imported here
     try:
-        with _cluster(jobs, scheduler) as client:
+        with _cluster(jobs, scheduler) as client, kernels.session():
             from distributed import as_completed
 
             done = as_completed()
-            _submit(state, job, client, done)
+            room = len(state.waiting) if scheduler else jobs  # a growing cluster sizes itself by what it is given
+            _submit(state, job, client, done, room)
             for future in done:
                 state.finish(_outcome(future))
                 state.settle()
-                _submit(state, job, client, done)
+                _submit(state, job, client, done, room)
     finally:
-        kernels.stop()
+        kernels.remove_session_folder()
 
 
-def _submit(state: _State, job: Job, client, done) -> None:
-    for step in state.ready():
+def _submit(state: _State, job: Job, client, done, room: int) -> None:
+    for step in state.ready()[: room - len(state.running)]:
         state.start(step)
         future = client.submit(perform, job, step, key=f"{step.name}-{time.time_ns()}", pure=False)
         future.step = step.name
@@ -197,22 +197,30 @@ def _outcome(future) -> Outcome:
 def _cluster(jobs: int, scheduler: str | None):
     """A client of the cluster at `scheduler`, or of one inside this process that listens on no port."""
     import dask
+    from distributed import Client, LocalCluster  # before `set`, which would undo the settings that it brings
 
-    quiet = {
-        "logging": {"distributed": "error"},
-        "distributed.worker.memory.terminate": False,
-        "distributed.admin.tick.limit": "1h",
-    }
+    quiet = {"distributed.worker.memory.terminate": False, "distributed.admin.tick.limit": "1h"}
     with dask.config.set(quiet):
-        from distributed import Client, LocalCluster
-
         if scheduler:
             with Client(scheduler) as client:
                 yield client
             return
-        local = {"protocol": "inproc://", "dashboard_address": None, "memory_limit": 0, "processes": False}
+        loopback = {"dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0"}
         with (
-            LocalCluster(n_workers=1, threads_per_worker=jobs, silence_logs=40, **local) as cluster,
+            tempfile.TemporaryDirectory(prefix=f"analysis-{os.getpid()}-dask-", ignore_cleanup_errors=True) as scratch,
+            LocalCluster(
+                n_workers=1,
+                threads_per_worker=jobs,
+                processes=False,
+                protocol="inproc://",
+                memory_limit=0,
+                silence_logs=logging.ERROR,
+                local_directory=scratch,
+                scheduler_kwargs={"dashboard": False},
+                **loopback,
+            ) as cluster,
             Client(cluster) as client,
         ):
+            for server in (cluster.scheduler, *cluster.workers.values()):
+                server.http_server.stop()  # Dask always opens one; nobody needs to look in from outside
             yield client

@@ -1,15 +1,20 @@
 """The Jupyter side of a warm kernel: a provisioner that forks instead of starting a program, and its manager."""
 
 import asyncio
+import contextlib
 import os
 import signal
+import time
+from queue import Empty
 from types import SimpleNamespace
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis.run import kernels, warm
 
+START_TIMEOUT = 300  # seconds until a kernel must listen: a busy node is slow
 POLL = 0.005  # seconds between two looks at a dying kernel; jupyter_client waits 0.1
 
 
@@ -53,7 +58,17 @@ class ForkedProvisioner(LocalProvisioner):
         )
         self.process = ForkedKernel(child)
         self.pid, self.cwd = child.pid, job.folder
+        await self._listening()
         return self.connection_info
+
+    async def _listening(self) -> None:
+        """Wait for the kernel's sockets: a client that connects too early tries again only after 0.1 s."""
+        ports = [value for name, value in self.connection_info.items() if name.endswith("_port")]
+        missing = {f"{self.connection_info['ip']}-{port}" for port in ports}
+        late = time.monotonic() + START_TIMEOUT
+        while missing and self.process.poll() is None and time.monotonic() < late:
+            missing = {path for path in missing if not os.path.exists(path)}
+            await asyncio.sleep(POLL)
 
     async def wait(self) -> int | None:
         """Wait until the kernel is gone."""
@@ -70,10 +85,33 @@ class ForkedProvisioner(LocalProvisioner):
             self.process.send_signal(signum)
 
 
+class ReadyClient(AsyncKernelClient):
+    """A client that starts work as soon as the kernel has answered and its output channel is seen to be connected.
+
+    The library's own client then listens until outputs have been silent for 0.2 s; nbclient sorts outputs by request.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Ask until answered; RuntimeError when the kernel dies or `timeout` seconds pass."""
+        late = time.monotonic() + (timeout or float("inf"))
+        while time.monotonic() < late:
+            self.kernel_info()
+            with contextlib.suppress(Empty):
+                await self.shell_channel.get_msg(timeout=1)
+                await self.iopub_channel.get_msg(timeout=0.2)
+                return
+            if not await self.parent.is_alive():
+                raise RuntimeError("the kernel died before it was ready.")
+        raise RuntimeError(f"the kernel was not ready after {timeout:g} seconds.")
+
+
 class WarmKernelManager(AsyncKernelManager):
     """Kernel manager of one job (its seed, environment, folder, warm or not), on sockets in a private folder."""
 
     job: SimpleNamespace
+
+    client_class = "analysis.run.jupyter.ReadyClient"
+    client_factory = ReadyClient
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -34,6 +34,7 @@ ENVIRONMENT = {
 NUMBERS = itertools.count()
 _live: dict[int, multiprocessing.Process] = {}
 _starting = threading.Lock()
+_closed = threading.Event()
 
 
 def seed_of(key: str) -> int:
@@ -70,6 +71,8 @@ def start_child(target, *arguments) -> multiprocessing.Process:
     context = multiprocessing.get_context("forkserver" if CAN_FORK else "spawn")
     child = context.Process(target=target, args=arguments)
     with _starting, _without_main():
+        if _closed.is_set():
+            raise RuntimeError("the run was stopped.")
         child.start()
         _live[child.pid] = child
     return child
@@ -92,10 +95,27 @@ def kill(child: multiprocessing.Process) -> None:
     forget(child)
 
 
+@contextlib.contextmanager
+def session():
+    """Kernels may start inside; whichever way out, all of this process are killed and none can start any more."""
+    _closed.clear()
+    try:
+        yield
+    finally:
+        with _starting:
+            _closed.set()
+        stop()
+
+
 def stop() -> None:
     """Kill every kernel of this process and remove its session folder; the fork server ends with this process."""
     for child in list(_live.values()):
         kill(child)
+    remove_session_folder()
+
+
+def remove_session_folder() -> None:
+    """Remove the folder of sockets and traces, if there is one."""
     if session_folder.cache_info().currsize:
         shutil.rmtree(session_folder(), ignore_errors=True)
         session_folder.cache_clear()

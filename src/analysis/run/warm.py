@@ -25,8 +25,9 @@ PRELOADED = (
     "IPython.core.interactiveshell",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
+    "ipykernel.debugger",
 )
-THREADED = ("polars",)
+HIDDEN = ("polars", "debugpy")
 INLINE = "module://matplotlib_inline.backend_inline"
 
 
@@ -34,15 +35,15 @@ def preload(modules: tuple[str, ...] = PRELOADED) -> None:
     """Import `modules` where installed; a missing one is found again, with its own message, by the notebook that
     needs it.
 
-    `THREADED` packages, which statsmodels would pull in where installed, are hidden meanwhile: they start threads
-    when imported.
+    `HIDDEN` packages are out of sight meanwhile: polars, which statsmodels imports where installed, starts threads when
+    imported, and a debugger, which costs every kernel 0.05 s, has nothing to do where nobody attaches one.
     """
     sys.modules.setdefault("rfc3987_syntax", None)  # 2 s of parser building that only Jupyter event schemas would use
-    sys.modules.update(dict.fromkeys(THREADED))
+    sys.modules.update(dict.fromkeys(HIDDEN))
     for module in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
-    for module in THREADED:
+    for module in HIDDEN:
         del sys.modules[module]
 
 
