@@ -55,8 +55,8 @@ def action_points(
     last = np.nanmax([np.nan, *days(data[opened]), *days(data[closed])]) if len(data) else np.nan
     rows = []
     for unit, here in by_level(data, by, levels):
-        state = state_on(here, as_of, opened, due, closed, status)
-        made = here[state != "not yet made"].assign(_state=state)
+        here = here.assign(_state=state_on(here, as_of, opened, due, closed, status))
+        made = here[here["_state"] != "not yet made"]
         for name in ("done", DROPPED, "late", "open"):
             found = share((made["_state"] == name).sum(), len(made), "no action point was made", level=level)
             rows.append({"unit": unit, "measure": name, **found})
@@ -117,7 +117,7 @@ def learning_loop(
         before = before[days(before) < day(as_of, before)]
         previous = before.max() if len(before) else pd.NaT
         columns = (opened, due, closed, status)
-        table = here.assign(unit=unit, discussed=here[meeting].map(when), previous_meeting=previous)
+        table = here.assign(unit=unit, discussed=when.reindex(here[meeting]).to_numpy(), previous_meeting=previous)
         table["state"] = state_on(here, as_of, *columns)
         then = state_on(here, previous, *columns) if len(before) else pd.Series("not yet made", index=here.index)
         table["state_then"] = then

@@ -104,6 +104,6 @@ def embedding(
             }
             rows.append({**common, **total, "scored": scored, "elements": len(listed), "note": note})
     table = pd.DataFrame(rows)
-    first = table.groupby(["unit", "element"])["percent"].transform("first")
-    table.insert(5, "change", (table["percent"] - first).where(table["moment"] != moments[0]))
+    begin = table.groupby(["unit", "element"])["percent"].transform(lambda values: values.iloc[0])
+    table.insert(5, "change", (table["percent"] - begin).where(table["moment"] != moments[0]))
     return table
