@@ -69,7 +69,8 @@ def regression_rows(
     known = {"outcome": given.outcome, "method": f"least squares, {kind}{by}", "n": given.n, "n_clusters": groups}
     terms = [term for term in (*given.terms, *given.aliased) if keep is None or term in keep]
     if not given.n:
-        return frame([not_estimable("no row is complete", **{**known, "n_clusters": np.nan}, contrast="Intercept")])
+        known["n_clusters"] = 0 if columns else np.nan
+        return frame([not_estimable("no row is complete", **known, contrast=term) for term in terms])
     fit = least_squares(given)
     reason = fit.exact or (
         f"there is one cluster in {columns[0] if len(columns) == 1 else by[4:]}" if groups == 1 else ""
@@ -102,9 +103,15 @@ def _row(fit: Fit, found: Variance, term: str, known: dict, members: list[np.nda
     # a variance at rounding level is no variance: cluster scores that sum to zero, as with a dummy for each cluster
     rounding = 1e-20 * fit.bread[at, at] * np.sum(fit.design.weights * fit.residuals**2)
     if not found.variance[at] > rounding or not found.df[at] > 0:
-        return not_estimable(f"the clusters carry no information on the precision of {term}", **known)
+        why = f"the clusters carry no information on the precision of {term}"
+        if found.variance[at] < -rounding:
+            why = f"the two-way variance of {term} is negative: the two directions share too few combinations"
+        return not_estimable(why, **known)
     row = interval(fit.coefficients[at], np.sqrt(found.variance[at]), found.df[at], level=level)
-    return {**known, **row, "note": cautions(_plain(fit)[:, at], members)}
+    notes = [cautions(_plain(fit)[:, at], members)]
+    if "CR2" in known["method"] and row["df"] < 4:
+        notes.append(f"{row['df']:.1f} Satterthwaite df, fewer than 4: approximate at best (Tipton 2015)")
+    return {**known, **row, "note": "; ".join(filter(None, notes))}
 
 
 def _plain(fit: Fit) -> np.ndarray:

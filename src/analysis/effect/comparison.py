@@ -44,9 +44,9 @@ def difference_in_differences(
 
     Two groups: `treated` and `post` (0/1); the effect is `treated:post`, with classical standard errors unless
     `kind` or `cluster` says otherwise. Two-way fixed effects: `unit`, `time` and `treatment` (1 where and when
-    treated); clustered by unit unless `cluster` says otherwise, CR2 by default. `kind` as in `cluster_robust`, and CR1N (fixest's: CR1S
-    that does not count unit effects within clusters). Two-way fixed effects assume one constant effect: with starts at
-    different times use `staggered_effect` (Goodman-Bacon 2021). Both rest on parallel trends.
+    treated); clustered by unit unless `cluster` says otherwise, CR2 by default. `kind` as in `cluster_robust`, and
+    CR1N (fixest's: CR1S that does not count unit effects within clusters). Two-way fixed effects assume one constant
+    effect: with starts at different times use `staggered_effect` (Goodman-Bacon 2021). Both rest on parallel trends.
     """
     if (treated is None) != (post is None) or (treated is None) == (treatment is None):
         raise ValueError("give either treated and post (two groups), or unit, time and treatment (fixed effects)")

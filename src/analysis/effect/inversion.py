@@ -28,6 +28,8 @@ def invert(p_value: Callable[[float], float], centre: float, step: float, level:
 
 
 def _end(p_value: Callable[[float], float], inside: float, step: float, alpha: float) -> float:
+    if step == 0:
+        raise ValueError("step: zero gives no direction in which to search. Give a positive scale")
     width, limit = step / 4, abs(step) * 1e6
     start, outside = inside, inside + width
     while p_value(outside) > alpha:
@@ -35,9 +37,11 @@ def _end(p_value: Callable[[float], float], inside: float, step: float, alpha: f
             return float(np.sign(step) * np.inf)
         inside, width = outside, width * 1.25
         outside = outside + width
-    while abs(outside - inside) > abs(step) * 1e-10:
+    for _ in range(60):  # a fixed number: near a large value the interval cannot shrink below its last digit
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if p_value(middle) > alpha else (inside, middle)
+        if abs(outside - inside) <= abs(step) * 1e-10:
+            break
     return (inside + outside) / 2
 
 

@@ -118,13 +118,13 @@ def design(data: pd.DataFrame, formula: str, *, weights: Weights = None, needed:
     usable = data[list(needed)].notna().all(axis=1).to_numpy() & (np.nan_to_num(given) > 0)
     positions = np.flatnonzero(usable)
     if not len(positions):
-        return Design(formula.split("~")[0].strip(), *_empty())
+        return _empty(formula)
     left, right = matrices(data.iloc[positions], formula)
     if left is None or left.shape[1] != 1:
         raise ValueError(f"formula {formula!r} needs one numeric outcome left of ~")
     rows = positions[left.index.to_numpy()]
     if not len(rows):
-        return Design(left.columns[0], *_empty())
+        return _empty(formula)
     kept, aliased = identified(right.to_numpy(float) * np.sqrt(given[rows])[:, None])
     names = np.array(right.columns)
     return Design(
@@ -133,9 +133,14 @@ def design(data: pd.DataFrame, formula: str, *, weights: Weights = None, needed:
     )  # fmt: skip
 
 
-def _empty() -> tuple:
+def _empty(formula: str) -> Design:
+    """A design without rows: its terms are those of the formula, without the levels that no row shows."""
+    import patsy
+
+    outcome, description = formula.split("~")[0].strip(), patsy.ModelDesc.from_formula(formula)
+    terms = tuple(term.name() for term in description.rhs_termlist)
     nothing = np.empty(0)
-    return nothing, np.empty((0, 0)), (), nothing, np.empty(0, dtype=int)
+    return Design(outcome, nothing, np.empty((0, len(terms))), terms, nothing, np.empty(0, dtype=int))
 
 
 def identified(x: np.ndarray, tolerance: float = 1e-9) -> tuple[list[int], list[int]]:

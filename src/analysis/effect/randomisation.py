@@ -34,7 +34,9 @@ def _coefficients(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     kept, aliased = identified(x)
     if aliased or len(y) < len(kept):
         return np.full(x.shape[1], np.nan)
-    return np.linalg.lstsq(x, y, rcond=None)[0]
+    found = np.linalg.lstsq(x, y, rcond=None)[0]
+    rounding = 1e-12 * np.abs(y).max() / np.maximum(np.abs(x).max(axis=0), 1e-300)
+    return np.where(np.abs(found) > rounding, found, 0.0)
 
 
 def cluster_summaries(data: pd.DataFrame, formula: str, *, cluster: str, level: float = 0.95) -> pd.DataFrame:
@@ -161,10 +163,8 @@ def randomisation_test(
         return frame(
             [not_estimable(f"no cluster of {cluster} is {'treated' if not arms.sum() else 'untreated'}", **known)]
         )
-    if len(values) == 2 or np.ptp(given.y) == 0:
-        return frame(
-            [not_estimable("there are two clusters" if len(values) == 2 else "the outcome is constant", **known)]
-        )
+    if np.ptp(values) <= 1e-12 * np.abs(given.y).max():
+        return frame([not_estimable("all clusters have the same value", **known)])
     return frame([{**known, **_reassigned(values, arms == 1, draws, rng, level)}])
 
 
@@ -185,6 +185,8 @@ def _reassigned(values: np.ndarray, treated: np.ndarray, draws: int, rng, level:
         return share(np.abs(differences - value * moved), estimate - value, enumerated=enumerated)
 
     least = (2 if 2 * size == groups else 1) / total
-    error = np.sqrt(sum(np.var(part, ddof=1) / len(part) if len(part) > 1 else np.var(values, ddof=1)
-                        for part in (values[treated], values[~treated])))  # fmt: skip
+    parts = (values[treated], values[~treated])
+    error = np.sqrt(sum(np.var(part, ddof=1) / len(part) for part in parts)) if min(map(len, parts)) > 1 else 0.0
+    # equal values within both arms leave a standard error of zero; the search for the limits needs some scale
+    error = error if error > 1e-12 * np.abs(values).max() else values.std(ddof=1)
     return _row(p_value, estimate, error, least if enumerated else max(least, 1 / (draws + 1)), level)

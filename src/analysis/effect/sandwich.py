@@ -103,7 +103,7 @@ def _inverse_root(
     x: np.ndarray, w: np.ndarray, bread: np.ndarray, spread: np.ndarray, values: np.ndarray
 ) -> np.ndarray:
     """B_g^(-1/2) times `values` for a stack of clusters; directions in which B_g is zero (own dummies) give zero."""
-    q, _ = np.linalg.qr(np.concatenate([x, w * x], axis=2))
+    q, _ = np.linalg.qr(x if np.all(w == 1) else np.concatenate([x, w * x], axis=2))
     plain, weighted = q.swapaxes(1, 2) @ x, q.swapaxes(1, 2) @ (w * x)
     shared = plain @ bread @ weighted.swapaxes(1, 2)
     small = plain @ spread @ plain.swapaxes(1, 2) - shared - shared.swapaxes(1, 2)

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.linear import as_terms, columns_missing, identified, matrices
 from analysis.effect.logistic import logistic
+from analysis.effect.sandwich import cautions
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,10 @@ def staggered_effect(
     known = {"outcome": outcome, "method": f"Callaway-Sant'Anna, {control}-treated comparison", "n": len(panel.start)}
     groups = np.unique(panel.start[np.isfinite(panel.start)])
     if not len(groups) or len(panel.periods) < 2:
-        reason = "nobody starts within the observed periods" if len(panel.periods) > 1 else "there is one period"
+        reason = (
+            "nobody starts within the observed periods" if len(panel.start) else "nobody is observed in every period"
+        )
+        reason = reason if len(panel.periods) > 1 else "there are fewer than two periods"
         return frame([not_estimable(reason, contrast="simple", aggregation="simple", **known)])
     effects = [
         _group_time(panel, data, person, time, group, at, covariates, control, anticipation)
@@ -228,8 +232,8 @@ def _row(panel: Panel, known: dict, level: float, names: dict, effect: Effect) -
             return not_estimable("there is one cluster", **known)
         sums = np.bincount(panel.cluster, weights=effect.influence)
         error, df = float(np.sqrt(np.sum(sums**2) * clusters / (clusters - 1))) / n, clusters - 1.0
-        notes += [f"{clusters} clusters, fewer than 10: read beside the other methods"] if clusters < 10 else []
+        notes += [cautions((panel.start == effect.group).astype(float), [panel.cluster])]
     if not error > 1e-12 * max(abs(effect.value), np.abs(panel.outcomes).max()):
-        return not_estimable("the outcome does not vary between persons", **known)
+        return not_estimable("the changes do not vary between persons", **known)
     notes += [f"{panel.dropped} persons incomplete or treated from the first period left out"] if panel.dropped else []
-    return {**known, **interval(effect.value, error, df, level=level), "note": "; ".join(notes)}
+    return {**known, **interval(effect.value, error, df, level=level), "note": "; ".join(filter(None, notes))}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from analysis.effect.estimates import frame, not_estimable
+from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.linear import codes, columns_missing, design, least_squares
 from analysis.effect.logistic import logistic
 
@@ -27,9 +27,10 @@ def g_formula(
     """Three rows: the difference, then the standardised mean under treatment 1 and under 0, in the outcome's units.
 
     `formula` is the outcome model, with the treatment (0/1) and any of its interactions in it. Everyone in the complete
-    rows is predicted twice and the predictions are averaged. Intervals are percentiles of a bootstrap over rows, or
-    over whole clusters; `std_error` is the bootstrap's; p is twice the smaller share of draws on one side of zero, its floor
-    2/(draws + 1). Draws in which the model cannot be fitted are left out and counted.
+    rows is predicted twice and the predictions are averaged. Intervals are percentiles of a bootstrap over rows; p is
+    twice the smaller share of draws on one side of zero, its floor 2/(draws + 1). With a `cluster` whole clusters are
+    drawn, and interval and p come from the bootstrap's `std_error` and t with G - 1. Draws in which the model cannot be
+    fitted are left out and counted.
     Source: Hernan & Robins, What If, chapter 13.
     """
     columns_missing(data, [treatment, *([cluster] if cluster else [])])
@@ -50,7 +51,7 @@ def g_formula(
     drawn = np.concatenate(
         [_means(given.x, given.y, worlds, counts, family) for counts in _resampled(members, draws, rng)]
     )
-    return frame([{**known, **row} for row in _rows(treatment, points, drawn, level)])
+    return frame([{**known, **row} for row in _rows(treatment, points, drawn, level, known.get("n_clusters"))])
 
 
 def _inestimable(given, arm: np.ndarray, members: np.ndarray, family: str) -> str:
@@ -113,19 +114,24 @@ def _logit_means(x: np.ndarray, y: np.ndarray, worlds: list[np.ndarray], counts:
     return [float(np.average(expit(world @ fit.coefficients), weights=counts)) for world in worlds]
 
 
-def _rows(treatment: str, points: np.ndarray, drawn: np.ndarray, level: float) -> list[dict]:
+def _rows(treatment: str, points: np.ndarray, drawn: np.ndarray, level: float, clusters: int | None) -> list[dict]:
     usable = drawn[np.isfinite(drawn).all(axis=1)]
     failed = len(drawn) - len(usable)
     note = f"the model could not be fitted in {failed} of {len(drawn)} bootstrap samples" if failed else ""
+    if clusters is not None and clusters < 10:
+        note = "; ".join(filter(None, [note, f"{clusters} clusters, fewer than 10: read beside the other methods"]))
     names = (f"{treatment}: 1 - 0", f"mean under {treatment} = 1", f"mean under {treatment} = 0")
     if len(usable) < max(20, len(drawn) / 2):
-        return [not_estimable(f"{note}, more than half" if note else "there are too few draws", contrast=names[0])]
+        return [not_estimable(f"{note}, more than half" if failed else "there are too few draws", contrast=names[0])]
     rows = []
     estimates = (points[0] - points[1], *points)
     for name, estimate, sample in zip(names, estimates, (usable[:, 0] - usable[:, 1], *usable.T), strict=True):
         lower, upper = np.quantile(sample, [(1 - level) / 2, (1 + level) / 2])
         row = {"contrast": name, "estimate": estimate, "std_error": sample.std(ddof=1), "lower": lower, "upper": upper}
-        if name == names[0]:
+        if clusters is not None:
+            # a few clusters give a few distinct samples, whose percentiles are no tail: t on G - 1 instead
+            row |= interval(estimate, row["std_error"], clusters - 1, level=level)
+        elif name == names[0]:
             smaller = min(np.count_nonzero(sample <= 0), np.count_nonzero(sample >= 0))
             floor = 2 / (len(sample) + 1)
             row |= {"p_value": min(1.0, 2 * (1 + smaller) / (len(sample) + 1)), "p_floor": floor}

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.effect.group_differences import effective_size, standardised_rows
 from analysis.effect.clusters import regression_rows
 from analysis.effect.estimates import frame, interval, not_estimable
+from analysis.effect.group_differences import effective_size, standardised_rows
 from analysis.effect.linear import Kind, as_terms, columns_missing, design, identified, matrices, quoted
 from analysis.effect.logistic import logistic
 
