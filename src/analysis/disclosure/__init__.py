@@ -7,5 +7,11 @@ _MODULES = {
     "meta": "Meta Nesting",
     "rounding": "round_half_up round_counts round_percent midpoint6",
     "rules": "check primary",
+    "suppression": "suppress",
+    "releases": "differencing",
+    "auditing": "audit",
+    "ladder": "too_hidden coarsen",
+    "claims": "group_claims",
+    "survival": "at_months",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

@@ -40,9 +40,13 @@ class Meta:
     nestings    dimensions whose levels are parts of another dimension's levels
     answers     dimension that holds the answer options of a question; inferred from equal denominators when empty
     ladder      dimensions to collapse in turn when too much would be hidden
-    adds        dimension -> exact | partial (unknowns are left out) | overlap (several answers): found by `suppress`
-    n_of        measure -> the quantity that its n is (`count`, or a name of its own): found by `suppress`
-    n_over      measure -> dimensions that its n does not depend on: found by `suppress`
+
+    The rest is filled in by `suppress`, so that an auditor reads the same relations from the files:
+    adds        `dim` (counts), `dim:n` or `dim:sum` -> exact | partial (unknowns are left out) | overlap (several answers)
+    base        counts are multiples of it (0: exact); set by `suppress`
+    part_of     percent or mean measure -> the quantity that it is computed from (`count`, `sum:costs`, ...)
+    n_of        measure -> the quantity that its n is (`count`, `n`, or a name of its own)
+    n_over      measure -> dimensions that its n does not depend on
     """
 
     dims: tuple[str, ...]
@@ -59,6 +63,8 @@ class Meta:
     answers: str = ""
     ladder: tuple[str, ...] = ()
     adds: Mapping[str, str] = field(default_factory=dict)
+    base: int = 0
+    part_of: Mapping[str, str] = field(default_factory=dict)
     n_of: Mapping[str, str] = field(default_factory=dict)
     n_over: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

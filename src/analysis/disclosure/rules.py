@@ -88,7 +88,6 @@ def _person_flags(cells: pd.DataFrame, kind: pd.Series, meta: Meta, profile: Pro
     share = kind.eq("percent")
     nobody = part.eq(0) & (kind.eq("count") | share)
     flags = [
-        ("small_denominator", "fail", share & (cells["n"] < profile.min_denominator)),
         ("small_cell", "fail", part.between(0, profile.min_cell, inclusive="neither")),
         ("small_cell", "fail", part.eq(0) & ~kind.isin(["count", "percent"])),
     ]
@@ -98,6 +97,7 @@ def _person_flags(cells: pd.DataFrame, kind: pd.Series, meta: Meta, profile: Pro
             flags.append(("all_or_none", _verdict(profile.all), rest.eq(0) & part.gt(0)))
     if profile.zero != "show":
         flags.append(("all_or_none", _verdict(profile.zero), nobody))
+    flags.append(("small_denominator", "fail", share & (cells["n"] < profile.min_denominator)))
     flags.append(("small_denominator", "fail", kind.eq("quantile") & (cells["n"] < profile.min_quantile)))
     flags.append(("n_unknown", "review", part.isna() & ~kind.isin(["count", "text", "df", "inference_df"])))
     return flags + _value_flags(cells, kind, meta, profile)
@@ -157,7 +157,7 @@ def _value_flags(cells: pd.DataFrame, kind: pd.Series, meta: Meta, profile: Prof
 
 
 def _hide_questions(cells: pd.DataFrame, kind: pd.Series, meta: Meta, status: pd.Series, reason: pd.Series) -> None:
-    """Fail every answer of a question in a column where one fails (changes `status`, `reason`, both made by `check`)."""
+    """Fail every answer of a question in a column where one fails (in `status` and `reason`, made by `check`)."""
     found = [dim for dim in meta.dims if _answers(cells, kind, meta, dim)]
     for dim in [meta.answers] if meta.answers else found:
         column = [name for name in meta.dims if name != dim]
@@ -181,9 +181,14 @@ def _row_group(cells: pd.DataFrame, meta: Meta, dims: list[str] | None = None) -
 
 
 def _linked(checked: pd.DataFrame, meta: Meta, hidden: pd.Series) -> pd.Series:
-    """Cells of a row group that would give back what is hidden in it; provisional rule by reason and n."""
+    """Cells of a row group that would give back what is hidden in it.
+
+    A hidden number takes the whole row group; a dominated sum or a model with few degrees of freedom leaves the counts; an
+    extreme or a quantile goes alone.
+    """
     kind = checked["measure"].map(dict(meta.kinds))
-    strong = hidden & ~checked["reason"].isin(["extreme", "dominance", "low_df"])
+    strong = hidden & ~checked["reason"].isin(["extreme", "dominance", "low_df"]) & ~self_share(checked, meta)
+    strong &= ~(kind.eq("quantile") & checked["reason"].eq("small_denominator"))
     group = _row_group(checked, meta)
     plain = strong.groupby(group).transform("any")
     if meta.subsets:

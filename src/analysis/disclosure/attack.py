@@ -1,0 +1,144 @@
+"""The attack: the narrowest interval that an outsider can derive for a number that is not shown."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+from scipy.sparse.csgraph import connected_components
+
+FIXED = 1e-9
+FUZZ = 1e-6
+FAR = 1e5  # stands for "no bound" in counts of people; keeps every programme bounded
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What can be derived for unknown `target`: bounds, and the prices of the relations that prove each bound."""
+
+    target: int
+    lower: float
+    upper: float
+    lower_prices: np.ndarray
+    upper_prices: np.ndarray
+    relations: np.ndarray
+
+    @property
+    def width(self) -> float:
+        """Upper minus lower bound."""
+        return self.upper - self.lower
+
+
+def protects(interval: Interval | None, threshold: float, floor: float = 0.0) -> bool:
+    """Whether a derivable interval leaves a number safe: known to reach the threshold, or wide and reaching above it.
+
+    Whole numbers only; both are counted from `floor`, the value that everyone knows anyway.
+    """
+    if interval is None:
+        return False
+    return wide_enough(interval.lower - floor, interval.upper - floor, threshold) or (
+        np.ceil(interval.lower - FUZZ) - floor >= threshold
+    )
+
+
+def wide_enough(lower: float, upper: float, threshold: float) -> bool:
+    """Whether the whole numbers from `lower` to `upper` span the threshold and reach it."""
+    low, high = np.ceil(lower - FUZZ), np.floor(upper + FUZZ)
+    return bool(high >= threshold and high - low >= threshold)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Unknowns that hang together once the known ones are filled in: A x = b, lower <= x <= upper."""
+
+    columns: np.ndarray
+    relations: np.ndarray
+    matrix: sparse.csr_matrix
+    constant: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+    def extreme(self, cost: np.ndarray):
+        """Solution of min cost @ x (HiGHS), None when the relations contradict each other."""
+        bounds = np.column_stack([self.lower, self.upper])
+        found = linprog(cost, A_eq=self.matrix, b_eq=self.constant, bounds=bounds, method="highs")
+        return found if found.status == 0 else None
+
+    def interval(self, target: int) -> tuple[Interval | None, list[np.ndarray]]:
+        """Bounds of `target` (position in `columns`), and the two solutions that reach them."""
+        if len(self.columns) == 1:
+            return self._alone()
+        cost = np.zeros(len(self.columns))
+        cost[target] = 1.0
+        low, high = self.extreme(cost), self.extreme(-cost)
+        if low is None or high is None:
+            return None, []
+        prices = (low.eqlin.marginals, high.eqlin.marginals)
+        return Interval(int(self.columns[target]), low.fun, -high.fun, *prices, self.relations), [low.x, high.x]
+
+    def reach(self, start: np.ndarray, step: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest value seen of each unknown in solutions that move as many `targets` as possible by `step`.
+
+        `start` is a solution. Each programme moves all targets not yet moved far enough together, up or down; a few of these
+        spare thousands of single ones. What they reach is inside the true interval, never outside it.
+        """
+        low, high = start.copy(), start.copy()
+        for sign in (1.0, -1.0):
+            left = targets
+            while len(left):
+                found = self._together(start, step, left, sign)
+                if found is None:
+                    break
+                low, high = np.minimum(low, found), np.maximum(high, found)
+                still = left[sign * (found - start)[left] < step[left] - FUZZ]
+                if len(still) == len(left):
+                    break
+                left = still
+        return low, high
+
+    def _together(self, start: np.ndarray, step: np.ndarray, targets: np.ndarray, sign: float) -> np.ndarray | None:
+        """Solution that maximises the sum over targets of their move in direction `sign`, each counted up to its step."""
+        width, many = len(self.columns), len(targets)
+        moved = sparse.csr_matrix((np.full(many, -sign), (np.arange(many), targets)), shape=(many, width))
+        bounds = np.vstack([
+            np.column_stack([self.lower, self.upper]), np.column_stack([np.full(many, -FAR), step[targets]]),
+        ])  # fmt: skip
+        found = linprog(
+            np.concatenate([np.zeros(width), -np.ones(many)]),
+            A_ub=sparse.hstack([moved, sparse.eye(many)], format="csr"), b_ub=-sign * start[targets],
+            A_eq=sparse.hstack([self.matrix, sparse.csr_matrix((len(self.relations), many))], format="csr"),
+            b_eq=self.constant, bounds=bounds, method="highs",
+        )  # fmt: skip
+        return found.x[:width] if found.status == 0 else None
+
+    def _alone(self) -> tuple[Interval | None, list[np.ndarray]]:
+        """Bounds of the only unknown: its relations give its value, or its own bounds are all there is."""
+        low, high = self.lower[0], self.upper[0]
+        prices = np.zeros(len(self.relations))
+        if len(self.relations):
+            factors = self.matrix.toarray()[:, 0]
+            given = self.constant / factors
+            if np.ptp(given) > FUZZ * (1 + abs(given[0])) or not low - FUZZ <= given[0] <= high + FUZZ:
+                return None, []
+            low = high = float(given[0])
+            prices[0] = 1 / factors[0]
+        return Interval(int(self.columns[0]), low, high, prices, -prices, self.relations), [np.array([low]), np.array([high])]
+
+
+def blocks(relations: sparse.csr_matrix, lower: np.ndarray, upper: np.ndarray) -> Iterator[Block]:
+    """The independent parts of `relations @ x = 0, lower <= x <= upper` once every x with equal bounds is filled in."""
+    fixed = upper - lower < FIXED
+    free = np.flatnonzero(~fixed)
+    constant = -relations[:, fixed] @ lower[fixed]
+    left = relations[:, free]
+    used = np.flatnonzero(np.diff(left.indptr))
+    graph = sparse.bmat([[None, left[used]], [left[used].T, None]]) if len(used) else sparse.csr_matrix((len(free),) * 2)
+    _, label = connected_components(graph, directed=False)
+    columns_of = label[len(used):] if len(used) else label
+    order = np.argsort(columns_of, kind="stable")
+    for columns in np.split(order, np.flatnonzero(np.diff(columns_of[order])) + 1):
+        if len(columns):
+            rows = used[label[: len(used)] == columns_of[columns[0]]] if len(used) else used
+            own = free[columns]
+            yield Block(own, rows, left[rows][:, columns], constant[rows], lower[own], upper[own])

@@ -1,0 +1,172 @@
+"""The attack on what is published: what can an outsider derive from all released tables together, and is that too much."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.disclosure.attack import FAR, Interval, blocks, protects
+from analysis.disclosure.meta import Meta
+from analysis.disclosure.profiles import Profile
+from analysis.disclosure.quantities import Tables
+from analysis.disclosure.releases import differencing, history, level_text
+from analysis.disclosure.rules import check
+from analysis.disclosure.system import System, system
+
+COLUMNS = ["table", "population", "role", "levels", "derived", "lower", "upper", "required", "verdict", "reason"]
+SHARE_RULES = ["small_cell", "small_complement", "all_or_none", "question"]
+TINY = 1e-6
+
+
+def audit(tables: Tables, profile: Profile, previous: Tables | None = None) -> pd.DataFrame:
+    """Every number that is hidden, or that follows from shown ones, with the narrowest interval that can be derived for it.
+
+    tables    released tables (name -> (frame, description)) as `suppress` gives them or a folder holds them
+    previous  the release before, whose exact numbers bound the present ones from below; differences are judged as well
+
+    The outsider knows all shown values, that a rounded one is an interval, that shares, denominators, sums over levels, units,
+    funnels and nested populations are relations, the profile, and that people are whole. Two linear programmes a number
+    (HiGHS). `derived` names numbers that no row holds (complement, residual, loss, difference). `required` is the threshold;
+    `verdict` is fail when the interval lies below it or is narrower than it. Rows about shown cells name the broken rule in
+    `reason`; sound ones are left out.
+    """
+    found = system(tables, profile)
+    lower, upper, unknown = _bounds(found, tables, profile)
+    floor = history(found.unknowns, previous or {}, profile)["floor"].to_numpy()
+    lower = np.where(unknown & found.unknowns["derived"].eq("").to_numpy(), np.maximum(lower, floor), lower)
+    parts = [_hidden(found, lower, upper, unknown, floor, profile), _shown(found, lower, upper, unknown, profile)]
+    parts.append(_broken_rules(tables, profile))
+    if previous:
+        between = differencing(tables, previous, profile)
+        parts.append(between.assign(table="", derived="difference", required=between["threshold"], reason="releases"))
+    parts = [part.reindex(columns=COLUMNS) for part in parts if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+
+
+def _bounds(found: System, tables: Tables, profile: Profile) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the shown rows say of each unknown (the narrowest of all), and which unknowns no row shows."""
+    frames = [_row_bounds(found.rows[found.rows["table"] == name], *pair, profile) for name, pair in tables.items()]
+    rows = pd.concat(frames).dropna(subset=["low", "high"])
+    size = len(found.unknowns)
+    low = rows.groupby("unknown")["low"].max().reindex(range(size))
+    high = rows.groupby("unknown")["high"].min().reindex(range(size))
+    unknown = low.isna().to_numpy()
+    signed = np.array([q is not None and q.role.startswith("sum:") for q in found.unknowns["quantity"]])
+    lower = low.fillna(0.0).to_numpy(copy=True)
+    lower[unknown & signed & bool((lower[signed] < 0).any())] = -FAR
+    upper = high.fillna(max(FAR, 10 * np.nanmax(high.abs(), initial=0))).to_numpy()
+    return np.minimum(lower, upper), np.maximum(lower, upper), unknown
+
+
+def _row_bounds(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta, profile: Profile) -> pd.DataFrame:
+    """Interval of true values behind each shown value: rounding of counts, decimals of percentages, totals that only repeat."""
+    cells = table.reset_index(drop=True).loc[rows["row"]].set_index(rows.index)
+    kind = rows["measure"].map(dict(meta.kinds))
+    percent = rows["slot"].eq("part") & kind.eq("percent")
+    sums = rows["slot"].eq("part") & kind.eq("sum")
+    places = np.where(cells["n"] >= profile.whole_percent_below, 0.05, 0.5) * (meta.counts_of == "persons")
+    exact = cells["value"].where(rows["slot"].eq("part"), cells["n"])
+    middle = exact.mask(percent, cells["value"] / 100 * cells["n"])
+    half = (places * cells["n"] / 100).where(percent, (TINY * exact.abs()).where(sums, 0.0))
+    base = meta.base * ~sums
+    low, high = middle - half - base // 2, middle + half + (base - (base > 0)) // 2
+    repeated = pd.Series(False, rows.index)
+    if meta.base and profile.totals == "sum_of_rounded":
+        for dim, total in meta.totals.items():
+            repeated |= kind.eq("count") & cells[dim].eq(total)
+    use = ~repeated & ~(rows["slot"].eq("part") & kind.eq("mean"))
+    return rows.assign(low=low.where(use).clip(lower=low.where(sums, 0.0)), high=high.where(use))
+
+
+def _hidden(found: System, lower, upper, unknown, floor, profile: Profile) -> pd.DataFrame:
+    """Two programmes for each hidden or derived number that a rule protects."""
+    needed = unknown & (found.unknowns["threshold"].to_numpy(float) > 0)
+    needed |= unknown & np.array([q is not None and q.role.startswith("sum:") for q in found.unknowns["quantity"]])
+    rows = []
+    for block in blocks(_near(found, unknown, lower, upper), lower, upper):
+        for i in np.flatnonzero(needed[block.columns]):
+            column = block.columns[i]
+            interval, _ = block.interval(i)
+            rows.append(_judged(found, column, interval, floor[column], profile))
+    return pd.DataFrame([row for row in rows if row is not None])
+
+
+def _near(found: System, unknown: np.ndarray, lower: np.ndarray, upper: np.ndarray):
+    """Relations that matter for unknown numbers: all of them when shown values are exact; else those two steps around.
+
+    With rounded values every relation of the study is slack and none separates; programmes over all at once take hours.
+    """
+    relations = found.relations
+    if (unknown | (upper - lower < 0.5)).all():
+        return relations
+    touched = (abs(relations) @ unknown.astype(float)) > 0
+    around = (abs(relations).T @ touched.astype(float)) > 0
+    return relations[np.flatnonzero((abs(relations) @ around.astype(float)) > 0)]
+
+
+def _judged(found: System, column: int, interval: Interval | None, floor: float, profile: Profile) -> dict | None:
+    what = found.unknowns.iloc[column]
+    quantity, derived = what["quantity"], what["derived"]
+    threshold = float(what["threshold"])
+    if interval is None:
+        verdict, reason, low, high = "fail", "relations contradict each other", np.nan, np.nan
+    else:
+        low, high = float(np.ceil(interval.lower - TINY)), float(np.floor(interval.upper + TINY))
+        if not derived and quantity.role.startswith("sum:"):
+            threshold = profile.p_share * high
+            safe = interval.width >= threshold
+        else:
+            safe = protects(interval, threshold, floor) or (bool(derived) and _harmless(derived, low, high, profile, threshold))
+        verdict, reason = ("pass" if safe else "fail"), ("" if safe else "derivable")
+    return {"table": _tables_of(found, column), "population": getattr(quantity, "population", ""),
+            "role": getattr(quantity, "role", ""), "levels": _levels_of(found, column), "derived": derived, "lower": low,
+            "upper": high, "required": threshold, "verdict": verdict, "reason": reason}  # fmt: skip
+
+
+def _harmless(derived: str, low: float, high: float, profile: Profile, threshold: float) -> bool:
+    """Derived numbers that tell of nobody, or that rounding leaves open; the primary rules have judged their true value."""
+    nobody = high == 0 and (derived == "residual" or profile.all != "hide")
+    return nobody or (profile.round_base > 0 and (high >= threshold or low <= 0))
+
+
+def _tables_of(found: System, column: int) -> str:
+    related = [column] if found.unknowns["derived"].iloc[column] == "" else found.relations[:, [column]].nonzero()[0]
+    columns = related if found.unknowns["derived"].iloc[column] == "" else found.relations[related].nonzero()[1]
+    return " ".join(dict.fromkeys(found.rows.loc[found.rows["unknown"].isin(columns), "table"]))
+
+
+def _levels_of(found: System, column: int) -> str:
+    """Levels of a number; for a derived one those of the numbers that it follows from."""
+    if not found.unknowns["derived"].iloc[column]:
+        return level_text(found.unknowns["quantity"].iloc[column])
+    related = found.relations[found.relations[:, [column]].nonzero()[0]].nonzero()[1]
+    return " | ".join(level_text(found.unknowns["quantity"].iloc[other]) for other in related if other != column)
+
+
+def _shown(found: System, lower, upper, unknown, profile: Profile) -> pd.DataFrame:
+    """Shown counts that are certainly below the smallest cell."""
+    rows = []
+    for column in np.flatnonzero(~unknown):
+        what = found.unknowns.iloc[column]
+        least = profile.min_cell if what["quantity"].counts_of == "persons" else profile.min_organisations
+        few = 0 < upper[column] < least and what["threshold"] > 0
+        nobody = upper[column] == 0 and profile.zero == "hide" and what["quantity"].counts_of == "persons"
+        if few or nobody:
+            interval = {"lower": lower[column], "upper": upper[column], "required": least}
+            names = {"population": what["quantity"].population, "role": what["quantity"].role}
+            rows.append({"table": _tables_of(found, column), "levels": _levels_of(found, column), "derived": "", **names,
+                         **interval, "verdict": "fail", "reason": "small_cell" if few else "all_or_none"})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _broken_rules(tables: Tables, profile: Profile) -> pd.DataFrame:
+    """Shown cells that break a primary rule (denominators, quantiles, extremes, degrees of freedom, counts)."""
+    rows = []
+    for name, (table, meta) in tables.items():
+        judged = check(table, meta, profile)
+        kind = judged["measure"].map(dict(meta.kinds))
+        # A share's cells and complements are judged as numbers above: its rounded value blurs them here.
+        blurred = judged["reason"].isin(SHARE_RULES) & (kind.eq("percent") | (meta.base > 0))
+        for _, cell in judged[judged["status"].eq("fail") & ~blurred].iterrows():
+            levels = " ".join(f"{dim}={cell[dim]}" for dim in meta.dims)
+            rows.append({"table": name, "population": meta.population, "role": cell["measure"], "levels": levels,
+                         "derived": "", "verdict": "fail", "reason": cell["reason"]})  # fmt: skip
+    return pd.DataFrame(rows)

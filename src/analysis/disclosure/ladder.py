@@ -1,0 +1,52 @@
+"""The next coarser crossing of a table that would otherwise hide too much."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from analysis.disclosure.meta import Meta, described
+
+ADDITIVE = ["count", "sum"]
+POOLED = ["percent", "mean"]
+
+
+def too_hidden(table: pd.DataFrame) -> float:
+    """Share of a released table's cells that are hidden, 0 .. 1; minima and maxima, hidden always, do not count."""
+    counted = table[table["reason"] != "extreme"]
+    return float(counted["status"].eq("hidden").mean()) if len(counted) else 0.0
+
+
+def coarsen(table: pd.DataFrame, meta: Meta, dim: str) -> tuple[pd.DataFrame, Meta]:
+    """The (unsuppressed) table without `dim`, and its description; collapsed dimensions leave the ladder.
+
+    Rows at the dimension's total are kept when there are any. Otherwise counts and sums are added up, percentages and means
+    pooled over their n (percentages of one denominator are added up); what cannot be combined (medians, estimates) is dropped.
+    """
+    cells = described(table, meta)
+    kept = tuple(name for name in meta.dims if name != dim)
+    total = meta.totals.get(dim)
+    at_total = cells[cells[dim].eq(total)]
+    coarse = at_total.drop(columns=dim) if len(at_total) else _combined(cells, meta, kept)
+    settled = dict.fromkeys(("adds", "part_of", "n_of", "n_over"), {})
+    named = {
+        "totals": {name: level for name, level in meta.totals.items() if name != dim},
+        "ladder": tuple(name for name in meta.ladder if name != dim),
+        "steps": tuple(name for name in meta.steps if name != dim),
+        "answers": "" if meta.answers == dim else meta.answers,
+    }
+    return coarse.reset_index(drop=True), replace(meta, dims=kept, **named, **settled)
+
+
+def _combined(cells: pd.DataFrame, meta: Meta, kept: tuple[str, ...]) -> pd.DataFrame:
+    kind = cells["measure"].map(dict(meta.kinds))
+    usable = cells[kind.isin([*ADDITIVE, *POOLED])].assign(kind=kind)
+    groups = usable.groupby([*kept, "measure"], sort=False, dropna=False)
+    return pd.DataFrame([_pooled(group, dict(zip([*kept, "measure"], key, strict=True))) for key, group in groups])
+
+
+def _pooled(group: pd.DataFrame, key: dict[str, str]) -> dict:
+    n, kind = group["n"].sum(min_count=1), group["kind"].iloc[0]
+    one_denominator = kind == "percent" and group["n"].nunique() == 1 and group["value"].sum() <= 100 + 1e-9
+    if kind in ADDITIVE or one_denominator:
+        return {**key, "value": group["value"].sum(min_count=1), "n": group["n"].iloc[0] if one_denominator else n}
+    return {**key, "value": (group["value"] * group["n"]).sum() / n, "n": n}

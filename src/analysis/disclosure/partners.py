@@ -1,0 +1,167 @@
+"""Which further numbers to hide, so that the hidden ones cannot be calculated back, at the least loss.
+
+Source: Fischetti and Salazar-Gonzalez (2001), Solving the cell suppression problem on tabular data with linear constraints,
+Management Science 47(7): an integer programme chooses the cells, the attacker's linear programmes either confirm the choice or
+give, through their prices, an inequality that every protecting choice meets and this one does not.
+"""
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from analysis.disclosure.attack import Block, Interval, blocks, protects, wide_enough
+
+_PER_NUMBER = ("values", "floor", "threshold", "derived", "sensitive", "forced", "cost", "far")
+ROUNDS = 100
+CUTS = 40  # inequalities added a round, before the choice is made again
+GAP = 0.01  # the loss may exceed the least possible one by this share
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One set of numbers that hang together; positions are columns of `relations`.
+
+    values, floor, threshold  true value, what everyone knows it to be at least, protection that it needs when hidden
+    derived    numbers that no row publishes: always unknown, never chosen
+    sensitive  derived numbers that must not follow from what is shown
+    forced     numbers that must be hidden
+    cost, far  information lost with each number; a value so large that it means no upper bound
+    publishers, row_hidden  rows x columns: which row shows what; rows that are hidden whatever is chosen
+    """
+
+    relations: sparse.csr_matrix
+    values: np.ndarray
+    floor: np.ndarray
+    threshold: np.ndarray
+    derived: np.ndarray
+    sensitive: np.ndarray
+    forced: np.ndarray
+    cost: np.ndarray
+    far: np.ndarray
+    publishers: sparse.csr_matrix
+    row_hidden: np.ndarray
+
+    def part(self, columns: np.ndarray) -> "Problem":
+        """The same problem on some numbers only; relations and rows that concern none of them are left out."""
+        relations = self.relations[:, columns]
+        relations = relations[np.flatnonzero(np.diff(relations.indptr))]
+        publishers = self.publishers[:, columns]
+        rows = np.flatnonzero(np.diff(publishers.indptr))
+        taken = {name: getattr(self, name)[columns] for name in _PER_NUMBER}
+        return Problem(**taken, relations=relations, publishers=publishers[rows], row_hidden=self.row_hidden[rows])
+
+    def up_to(self, kept: np.ndarray, hidden: np.ndarray) -> "Problem":
+        """The same problem without relations that concern other numbers than `kept`, and with `hidden` already decided."""
+        outside = (abs(self.relations) @ (~kept).astype(float)) > 0
+        inside = self.relations[np.flatnonzero(~outside)]
+        return replace(self, relations=inside, forced=hidden & kept, sensitive=self.sensitive & kept)
+
+    def unknown(self, hidden: np.ndarray) -> np.ndarray:
+        """Numbers that no shown row publishes when `hidden` are hidden: a row goes when any of its numbers does."""
+        gone = self.row_hidden | ((self.publishers @ hidden.astype(float)) > 0)
+        return self.derived | ((self.publishers.T @ (~gone).astype(float)) == 0)
+
+
+def choose(problem: Problem, seconds: float) -> np.ndarray | None:
+    """Numbers to hide (mask), so that every one that needs it is protected; None when impossible or not found in time."""
+    matrix, least = _never_alone(problem)
+    deadline = time.monotonic() + seconds
+    for _ in range(ROUNDS):
+        hidden = _cheapest(problem, matrix, least, deadline - time.monotonic())
+        if hidden is None:
+            return None
+        open_ = exposed(problem, hidden, CUTS)
+        if not open_:
+            return hidden
+        cuts = [cut for target, interval in open_ for cut in _cuts(problem, hidden, interval, problem.threshold[target])]
+        rows = sparse.csr_matrix(np.array([row for row, _ in cuts]))
+        matrix, least = sparse.vstack([matrix, rows], format="csr"), np.concatenate([least, [need for _, need in cuts]])
+    return None
+
+
+def _cheapest(problem: Problem, matrix: sparse.csr_matrix, least: np.ndarray, seconds: float) -> np.ndarray | None:
+    lower = problem.forced.astype(float)
+    upper = np.where(problem.derived, 0.0, 1.0)
+    constraints = LinearConstraint(matrix, least, np.inf) if matrix.shape[0] else ()
+    found = milp(
+        problem.cost, integrality=np.ones(len(lower)), bounds=Bounds(lower, upper), constraints=constraints,
+        options={"time_limit": max(seconds, 0.1), "mip_rel_gap": GAP},
+    )  # fmt: skip
+    return None if found.x is None else found.x > 0.5
+
+
+def _never_alone(problem: Problem) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Inequalities that no relation has exactly one hidden number: the first, cheap, part of the protection."""
+    rows, columns, entries, least = [], [], [], []
+    for relation in range(problem.relations.shape[0]):
+        own = problem.relations.indices[problem.relations.indptr[relation] : problem.relations.indptr[relation + 1]]
+        derived, real = own[problem.derived[own]], own[~problem.derived[own]]
+        if len(derived) and not problem.sensitive[derived].all():
+            continue
+        for alone in [-1] if len(derived) else real.tolist():
+            others = real[real != alone]
+            rows += [len(least)] * (len(others) + (alone >= 0))
+            columns += [*others, *([alone] if alone >= 0 else [])]
+            entries += [1.0] * len(others) + [-1.0] * (alone >= 0)
+            least.append(0.0 if alone >= 0 else 1.0)
+    shape = (len(least), len(problem.values))
+    return sparse.csr_matrix((entries, (rows, columns)), shape=shape), np.array(least)
+
+
+def exposed(problem: Problem, hidden: np.ndarray, most: int = 10**9) -> list[tuple[int, Interval | None]]:
+    """Attack a choice: numbers that it leaves unprotected, with what can be derived (as deviation from the truth)."""
+    unknown = problem.unknown(hidden)
+    lower = np.where(unknown, problem.floor - problem.values, 0.0)
+    upper = np.where(unknown, problem.far, 0.0)
+    found: list[tuple[int, Interval | None]] = []
+    for block in blocks(problem.relations, lower, upper):
+        threshold, above = problem.threshold[block.columns], (problem.values - problem.floor)[block.columns]
+        targets = np.flatnonzero((threshold > 0) & ~_idle(problem, block))
+        low, high = block.reach(np.zeros(len(threshold)), threshold, targets) if len(block.columns) > 1 else (threshold * 0,) * 2
+        for i in targets:
+            if wide_enough(low[i] + above[i], high[i] + above[i], threshold[i]):
+                continue
+            interval, _ = block.interval(i)
+            if not protects(interval, threshold[i], -above[i]):
+                found.append((int(block.columns[i]), interval))
+                if len(found) >= most:
+                    return found
+    return found
+
+
+def _idle(problem: Problem, block: Block) -> np.ndarray:
+    """A derived number that follows from shown ones and is large enough, or tells of nobody, needs no protection."""
+    alone = len(block.columns) == 1
+    return problem.derived[block.columns] & ~problem.sensitive[block.columns] & alone
+
+
+def _cuts(problem: Problem, hidden: np.ndarray, interval: Interval | None, threshold: float) -> list[tuple[np.ndarray, float]]:
+    """Inequalities on the choice that follow from the prices of a bound that is too narrow.
+
+    The last resort (no price helps, for the interval is narrow only in whole persons) asks for any further number.
+    """
+    further = ((~hidden & ~problem.derived).astype(float), 1.0)
+    if interval is None:
+        return [further]
+    down, up = (_reach(problem, interval, prices, sign) for prices, sign in
+                ((interval.lower_prices, 1.0), (interval.upper_prices, -1.0)))  # fmt: skip
+    value = problem.values[interval.target] - problem.floor[interval.target]
+    needs = [(down + up, threshold)] + ([(up, threshold - value)] if value < threshold else [])
+    cuts = []
+    for reach, need in needs:
+        need -= reach[problem.derived].sum()
+        row = np.where(problem.derived, 0.0, np.minimum(reach, max(need, 0.0)))
+        if row @ hidden < need - 1e-6:
+            cuts.append((row, need))
+    return cuts or [further]
+
+
+def _reach(problem: Problem, interval: Interval, prices: np.ndarray, sign: float) -> np.ndarray:
+    """How much each number, if unknown, can move the bound (weak duality: the bound is at most the sum over unknown ones)."""
+    gradient = -(problem.relations[interval.relations].T @ prices)
+    gradient[interval.target] += sign
+    gradient[np.abs(gradient) < 1e-9] = 0.0
+    return np.where(gradient > 0, gradient * (problem.values - problem.floor), -gradient * problem.far)

@@ -1,0 +1,90 @@
+"""From checked tables to the problem of secondary suppression: which numbers must be hidden, and what each loss costs."""
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from analysis.disclosure.attack import FAR
+from analysis.disclosure.partners import Problem
+from analysis.disclosure.profiles import Profile
+from analysis.disclosure.quantities import Tables
+from analysis.disclosure.rules import primary
+from analysis.disclosure.system import System
+
+ROW_ONLY = ["extreme", "low_df"]  # reasons that hide a row, not the number of people behind it
+
+
+def rows_of(tables: Tables, profile: Profile) -> pd.DataFrame:
+    """One row a table cell, after the primary rules: table, row, kind, n, hidden, reason (the columns that the search needs)."""
+    frames = []
+    for name, (table, meta) in tables.items():
+        first = primary(table, meta, profile)
+        frames.append(pd.DataFrame({
+            "table": name, "row": np.arange(len(first)), "kind": first["measure"].map(dict(meta.kinds)),
+            "n": pd.to_numeric(table["n"]).to_numpy() if "n" in table else np.nan,
+            "hidden": first["status"].eq("hidden"), "reason": first["reason"],
+            "review": first["status"].eq("shown") & first["reason"].ne(""),
+        }))  # fmt: skip
+    return pd.concat(frames, ignore_index=True)
+
+
+def problem(found: System, cells: pd.DataFrame, tables: Tables, profile: Profile, past: pd.DataFrame) -> Problem:
+    """The search for partner cells on all tables; `past` is what earlier releases say of each number (see `history`)."""
+    unknowns = found.unknowns
+    values = unknowns["value"].to_numpy(float)
+    is_sum = np.array([q is not None and q.role.startswith("sum:") for q in unknowns["quantity"]])
+    threshold = np.where(is_sum, profile.p_share * np.abs(values), unknowns["threshold"].to_numpy(float))
+    threshold = np.nan_to_num(threshold)
+    derived = unknowns["derived"].ne("").to_numpy()
+    nobody = (values == 0) & unknowns["derived"].ne("residual").to_numpy() & (profile.all == "hide")
+    few = (values > 0) & (values < threshold)
+    signed = is_sum & (np.nanmin(values[is_sum], initial=0) < 0)
+    cell_of = cells.reset_index().set_index(["table", "row"])["index"]
+    cell = cell_of.loc[pd.MultiIndex.from_frame(found.rows[["table", "row"]])].to_numpy()
+    shape = (len(cells), len(unknowns))
+    publishers = sparse.csr_matrix((np.ones(len(cell)), (cell, found.rows["unknown"])), shape=shape)
+    publishers.data[:] = 1.0
+    return Problem(
+        relations=_usable(found.relations, values), values=np.nan_to_num(values),
+        floor=np.where(signed, -FAR, past["floor"]), threshold=threshold, derived=derived,
+        sensitive=derived & (threshold > 0) & (few | nobody), forced=_forced(found, cells, cell, profile) | past["differs"].to_numpy(),
+        cost=_cost(found, tables, values), far=np.maximum(FAR, 10 * np.nan_to_num(np.abs(values))),
+        publishers=publishers, row_hidden=cells["hidden"].to_numpy(),
+    )  # fmt: skip
+
+
+def _usable(relations: sparse.csr_matrix, values: np.ndarray) -> sparse.csr_matrix:
+    """Relations between numbers that exist: a mean that could not be estimated has no sum."""
+    absent = (abs(relations) @ np.isnan(values).astype(float)) > 0
+    return relations[np.flatnonzero(~absent)]
+
+
+def _forced(found: System, cells: pd.DataFrame, cell: np.ndarray, profile: Profile) -> np.ndarray:
+    """Numbers that a hidden row stands for: the count of a share, the n of a mean, the sum itself when it is dominated."""
+    rows = found.rows.assign(**{name: cells[name].to_numpy()[cell] for name in ("hidden", "reason", "kind", "n")})
+    small = rows["value"] < rows["unknown"].map(found.unknowns["threshold"])
+    number = rows["hidden"] & ~rows["reason"].isin([*ROW_ONLY, "linked"])
+    # A denominator below the minimum is a rule of display unless somebody could be counted through it.
+    number &= rows["reason"].ne("small_denominator") | small | (rows["n"] < profile.protection)
+    own = rows["slot"].eq("part") & (rows["kind"].isin(["count", "percent"]) | rows["reason"].eq("dominance"))
+    behind = rows["slot"].eq("n") & rows["reason"].ne("dominance")
+    whole = rows["slot"].eq("whole") & (rows["n"] < profile.min_cell)
+    total = rows["slot"].eq("part") & _is_whole(rows)
+    mask = np.zeros(len(found.unknowns), dtype=bool)
+    mask[rows.loc[number & (own | behind | whole) & ~total, "unknown"]] = True
+    return mask
+
+
+def _is_whole(rows: pd.DataFrame) -> pd.Series:
+    """Whether a row's part is its own denominator: a total's 100 % by construction hides no number."""
+    whole = rows[rows["slot"] == "whole"].set_index(["table", "row"])["unknown"]
+    at = pd.MultiIndex.from_frame(rows[["table", "row"]])
+    return pd.Series(whole.reindex(at).to_numpy() == rows["unknown"].to_numpy(), rows.index)
+
+
+def _cost(found: System, tables: Tables, values: np.ndarray) -> np.ndarray:
+    """Information lost with a number: the rows that go with it, large counts somewhat more, totals more than their parts."""
+    widest = max((len(meta.dims) for _, meta in tables.values()), default=1) or 1
+    general = np.array([1 - len(q.levels) / (widest + 1) if q is not None else 0.0 for q in found.unknowns["quantity"]])
+    size = np.log1p(np.nan_to_num(np.abs(values))) / 10
+    return np.maximum(found.unknowns["rows"].to_numpy(float), 1) * (1 + size) * (1 + general)

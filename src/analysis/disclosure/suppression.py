@@ -1,0 +1,178 @@
+"""Secondary suppression: hide further cells of all linked tables together, so that hidden ones cannot be calculated back."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from analysis.disclosure.ladder import coarsen, too_hidden
+from analysis.disclosure.links import resolve
+from analysis.disclosure.meta import Meta
+from analysis.disclosure.partners import Problem, choose, exposed
+from analysis.disclosure.problem import problem, rows_of
+from analysis.disclosure.profiles import Profile
+from analysis.disclosure.quantities import UNIT, Tables
+from analysis.disclosure.release import released
+from analysis.disclosure.releases import history
+from analysis.disclosure.rules import check
+from analysis.disclosure.system import System, system
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Numbers to hide (mask over a problem's columns), the group each belongs to (-1: none), and how groups were solved."""
+
+    hidden: np.ndarray
+    group: np.ndarray
+    how: dict[int, str]
+
+
+def suppress(
+    tables: Tables, profile: Profile, *, time_limit: float = 60.0, previous: Tables | None = None
+) -> tuple[dict[str, tuple[pd.DataFrame, Meta]], pd.DataFrame]:
+    """All tables of a release with primary and secondary cells hidden and counts rounded, and the output-check log.
+
+    tables      name -> (unsuppressed long table, description); names of one table in several units end in the same part
+                (`kampen/03_change__means`, `all/03_change__means`)
+    time_limit  seconds for the whole search; a group of linked tables that gets no answer hides all cells but its totals,
+                and if that does not protect, everything; the log says so in `how`
+    previous    tables as published in the release before: a number that differs by 1 .. threshold - 1 is hidden
+
+    A table that hides more than the profile's share of its cells is replaced by its next coarser crossing (`Meta.ladder`).
+    Every hidden cell carries the reason `withheld`, so that the mark does not tell small from complementary; only `extreme`
+    stays. Descriptions come back with their links filled in, which `audit` uses. The log has one row a table, counts only.
+    """
+    deadline = time.monotonic() + time_limit
+    collapsed: dict[str, list[str]] = {name: [] for name in tables}
+    while True:
+        out, log = _suppress_once(tables, profile, deadline, previous or {})
+        coarser = {name: tables[name][1].ladder[0] for name, (table, _) in out.items()
+                   if tables[name][1].ladder and too_hidden(table) > profile.max_hidden_share}  # fmt: skip
+        if not coarser or time.monotonic() > deadline:
+            return out, log.assign(collapsed=[" ".join(collapsed[name]) for name in log["table"]])
+        tables = {name: coarsen(*pair, coarser[name]) if name in coarser else pair for name, pair in tables.items()}
+        collapsed = {name: dims + [coarser[name]] * (name in coarser) for name, dims in collapsed.items()}
+
+
+def _suppress_once(tables: Tables, profile: Profile, deadline: float, previous: Tables) -> tuple[dict, pd.DataFrame]:
+    linked = resolve(tables)
+    found = system(linked, profile)
+    cells = rows_of(linked, profile)
+    whole = problem(found, cells, linked, profile, history(found.unknowns, previous, profile))
+    choice = _search(whole, _depth(found), deadline)
+    cells = cells.assign(primary=_gone(whole, whole.forced), gone=_gone(whole, choice.hidden))
+    out = {}
+    for name, own in cells.groupby("table", sort=False):
+        table, meta = linked[name]
+        out[name] = released(check(table, meta, profile), meta, profile, own["gone"].to_numpy())
+    return out, _log(cells, out, whole, choice, profile)
+
+
+def _gone(whole: Problem, hidden: np.ndarray) -> np.ndarray:
+    """Rows that cannot be shown when `hidden` numbers are hidden."""
+    return whole.row_hidden | ((whole.publishers @ hidden.astype(float)) > 0)
+
+
+def _depth(found: System) -> np.ndarray:
+    """How many dimensions besides the unit a number is restricted on; a derived number as its relation's finest."""
+    depth = np.array([sum(dim != UNIT for dim, _ in q.levels) if q is not None else 0 for q in found.unknowns["quantity"]])
+    derived = found.unknowns["derived"].ne("").to_numpy()
+    for relation in range(found.relations.shape[0]):
+        own = found.relations.indices[found.relations.indptr[relation] : found.relations.indptr[relation + 1]]
+        depth[own[derived[own]]] = depth[own].max()
+    return depth
+
+
+def _groups(whole: Problem, fixed: np.ndarray) -> np.ndarray:
+    """Group of each number: numbers of one relation or one row belong together; fixed ones to none (-1)."""
+    free = np.flatnonzero(~fixed)
+    links = sparse.vstack([whole.relations[:, free], whole.publishers[:, free]], format="csr")
+    _, label = connected_components(sparse.bmat([[None, links], [links.T, None]]), directed=False)
+    group = np.full(len(fixed), -1)
+    group[free] = label[links.shape[0] :]
+    return group
+
+
+def _search(whole: Problem, depth: np.ndarray, deadline: float) -> Choice:
+    """Choose from totals to crossings: what is shown at one depth stays shown, so that tables come apart at the next.
+
+    Source of the order: the modular approach of tau-Argus (HiTaS, de Wolf 2002), here with linked tables in one problem.
+    """
+    hidden, failed = whole.forced.copy(), np.zeros(len(depth), dtype=bool)
+    stages = np.unique(depth)
+    for i, stage in enumerate(stages):
+        share = (deadline - time.monotonic()) / (len(stages) - i)
+        now = whole.up_to(depth <= stage, hidden)
+        chosen, lost = _stage(now, (depth > stage) | ((depth < stage) & ~hidden), time.monotonic() + share)
+        hidden, failed = hidden | chosen, failed | lost
+    return _checked(whole, Choice(hidden, _groups(whole, ~hidden & ~whole.derived), {}), failed, depth == 0)
+
+
+def _stage(now: Problem, fixed: np.ndarray, deadline: float) -> tuple[np.ndarray, np.ndarray]:
+    """Solve group by group; free the shown numbers next to a group without solution, and solve again. Hidden, unsolved."""
+    solved: dict[tuple[int, ...], np.ndarray | None] = {}
+    while True:
+        group, hidden, failed = _groups(now, fixed), now.forced.copy(), np.zeros(len(fixed), dtype=bool)
+        todo = np.unique(group[(now.forced | now.sensitive) & (group >= 0)])
+        for i, label in enumerate(todo):
+            columns = np.flatnonzero(group == label)
+            key = tuple(columns)
+            if key not in solved:
+                seconds = (deadline - time.monotonic()) / (len(todo) - i)
+                solved[key] = choose(now.part(columns), max(seconds, 0.1))
+            if solved[key] is None:
+                failed[columns] = True
+            else:
+                hidden[columns] = solved[key]
+        around = _neighbours(now, failed) & fixed
+        if not around.any() or time.monotonic() > deadline:
+            return hidden, failed
+        fixed = fixed & ~around
+
+
+def _neighbours(whole: Problem, mask: np.ndarray) -> np.ndarray:
+    """Numbers that share a relation with a number in `mask`."""
+    touched = (abs(whole.relations) @ mask.astype(float)) > 0
+    return (abs(whole.relations).T @ touched.astype(float)) > 0
+
+
+def _checked(whole: Problem, choice: Choice, failed: np.ndarray, totals: np.ndarray) -> Choice:
+    """The choice with all cells hidden where none was found; everything around what the last attack still opens."""
+    hidden = choice.hidden | (failed & ~whole.derived & ~totals)
+    how = dict.fromkeys(map(int, np.unique(choice.group[failed])), "all cells")
+    for _ in range(6):
+        open_ = [target for target, _ in exposed(whole, hidden)]
+        if not open_:
+            return Choice(hidden, choice.group, how)
+        around = np.isin(np.arange(len(hidden)), open_)
+        wider = hidden | (_neighbours(whole, around) & ~whole.derived)
+        if (wider == hidden).all():
+            wider = hidden | (_neighbours(whole, _neighbours(whole, around)) & ~whole.derived)
+        hidden = wider
+        how |= dict.fromkeys((int(label) for label in np.unique(choice.group[open_])), "everything")
+    everything = dict.fromkeys(map(int, np.unique(choice.group)), "everything")
+    return Choice(~whole.derived, choice.group, everything)
+
+
+def _log(cells: pd.DataFrame, out: Tables, whole: Problem, choice: Choice, profile: Profile) -> pd.DataFrame:
+    """Output-check record: one row a table, counts of cells and never their values."""
+    touched = sparse.csr_matrix((np.ones(len(choice.group)), (np.arange(len(choice.group)), choice.group + 1)))
+    groups = (whole.publishers @ touched).tocsr()
+    rows = []
+    for name, own in cells.groupby("table", sort=False):
+        mine = np.unique(groups[own.index].indices) - 1
+        linked = [other for other, theirs in cells.groupby("table", sort=False)
+                  if other != name and np.isin(np.unique(groups[theirs.index].indices) - 1, mine[mine >= 0]).any()]  # fmt: skip
+        hidden, review = int(own["gone"].sum()), sorted(set(own.loc[own["review"] & ~own["gone"], "reason"]))
+        first = int((own["gone"] & own["primary"]).sum())
+        rows.append({
+            "table": name, "unit": out[name][1].unit, "profile": profile.name, "n_min": profile.min_cell,
+            "cells_total": len(own), "cells_hidden_primary": first, "cells_hidden_secondary": hidden - first,
+            "rounding": out[name][1].base, "linked_to": " ".join(linked), "attack": "pass",
+            "how": next((choice.how[group] for group in mine if group in choice.how), "least loss"),
+            "status": "review" if review else "pass", "reason": " ".join(review),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
