@@ -67,8 +67,8 @@ def _by_pairs(
     waves = levels(data[time], planned=True)
     if len(waves) < 2:
         reason = f"only one wave ({waves[0]}) has values" if waves else f"{time} has no value"
-        found = [not_estimable(reason, outcome=outcome, unit=unit) for unit, _ in units(data, by)]
-        return frame(found)
+        known = {"outcome": outcome, "contrast": "", "method": "change between waves"}
+        return frame([not_estimable(reason, **known, unit=unit) for unit, _ in units(data, by)])
     rows = []
     for unit, part in units(data, by):
         wide = paired_waves(part, outcome, time=time, person=person, waves=waves)

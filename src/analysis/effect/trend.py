@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.effect.estimates import frame, not_estimable
 from analysis.effect.paired import wilson
-from analysis.effect.soundness import FEWEST_PERSONS
+from analysis.effect.soundness import FEW_PERSONS, FEWEST_PERSONS
 from analysis.effect.waves import levels, require_columns, units
 
 METHOD = "difference from the public trend (description, no inference about cause)"
@@ -69,4 +69,5 @@ def _difference(
     public = float(np.interp(days, dates, shares).mean())
     own = wilson(int(scores.sum()), len(scores), level=level)
     moved = {key: own[key] - public for key in ("estimate", "lower", "upper")}
+    moved["note"] = f"warning: only {len(scores)} persons" if len(scores) < FEW_PERSONS else ""
     return moved | span | {"std_error": own["std_error"], "share": own["estimate"], "trend_share": public}
