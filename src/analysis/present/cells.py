@@ -8,6 +8,7 @@ from math import isfinite
 
 from analysis.present.wording import Words
 
+REASON = "not estimable"  # how the note of an estimate that could not be made begins
 HIDDEN, NOT_APPLICABLE, NOT_ESTIMABLE, SHOWN = "hidden", "not_applicable", "not_estimable", "shown"
 _OF_KIND = {
     "count": "count", "percent": "percent", "mean": "mean", "sd": "mean", "median": "mean", "quantile": "mean",
@@ -102,8 +103,7 @@ def cell(words: Words, row, *, kind: str = "") -> Cell:
     if row["status"] != SHOWN:
         return Cell(words.text("table.hidden"), HIDDEN)
     if not isfinite(row["value"]):
-        estimate = format_of(row["measure"], kind).how in ("difference", "p_value") or row["note"]
-        status = NOT_ESTIMABLE if estimate else NOT_APPLICABLE
+        status = NOT_ESTIMABLE if REASON in row["note"] else NOT_APPLICABLE
         return Cell(words.text(f"table.{status}"), status)
     n = row["n"] if isfinite(row["n"]) else None
     outcome = outcome_of(words, row.get("outcome"))

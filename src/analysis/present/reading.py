@@ -19,7 +19,8 @@ class Released:
     """Released rows (one a cell) with what their `<name>.json` says of them.
 
     `rows` has the dimension columns (ids) and `measure, value, n, status, reason, note`; a row that is not shown has no
-    value here, whatever the file held. `totals` maps a dimension to its total level, `kinds` a measure to its kind.
+    value here, whatever the file held. `totals` maps a dimension to its total level, `kinds` a measure to its kind;
+    `apart` holds the levels that `parts` took this one at.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Released:
     unit: str = "all"
     profile: str = ""
     as_of: dt.date | None = None
+    apart: tuple[tuple[str, str], ...] = ()
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -66,6 +68,13 @@ class Released:
     def totals_but(self, *dims: str) -> "Released":
         """The rows at the total level of every dimension but `dims` (where the table has such a total)."""
         return self.where(**{dim: level for dim, level in self.totals.items() if dim not in dims})
+
+    def parts(self, *dims: str) -> tuple["Released", ...]:
+        """The table at its totals but for `dims`, apart by level of any further dimension (an arm without total)."""
+        whole = self.totals_but(*dims)
+        further = [dim for dim in whole.dims if dim not in dims and len(whole.levels(dim)) > 1]
+        keys = whole.rows[further].drop_duplicates().to_dict("records") if further else [{}]
+        return tuple(replace(whole.where(**key), apart=tuple(key.items())) for key in keys)
 
     def levels(self, dim: str) -> tuple[str, ...]:
         """The levels of a dimension, in the order of the file; none when the table lacks it."""

@@ -10,6 +10,7 @@ from analysis.present.cells import (
     HIDDEN,
     NOT_APPLICABLE,
     NOT_ESTIMABLE,
+    REASON,
     SHOWN,
     Cell,
     as_share,
@@ -57,8 +58,8 @@ def footnotes(table: pd.DataFrame | Released, words: Words, found: Grid | None =
     found = found or grid(table, words)
     texts = [words.text("table.note_hidden")] * found.has(HIDDEN)
     texts += [words.text("table.note_not_applicable")] * found.has(NOT_APPLICABLE)
-    if found.has(NOT_ESTIMABLE):
-        texts += [_sentence(words.translated(note)) for note in table.rows["note"].unique() if note]
+    notes = table.rows.loc[table.rows["value"].isna(), "note"].unique() if found.has(NOT_ESTIMABLE) else []
+    texts += [_sentence(words.translated(note)) for note in notes if REASON in note]
     texts += [words.text("table.note_points")] * _has_points(table, words)
     texts += [profile_text(words, table.profile), words.text("table.note_rounding")]
     texts += [words.text("table.note_as_of", date=words.date(table.as_of))] if table.as_of else []

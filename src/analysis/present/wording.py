@@ -51,6 +51,10 @@ class Words:
         """The heading of a dimension: our own word, else the codebook's label, else the id in plain letters."""
         return self.texts.get(f"dims.{dim}") or self._study_label(dim) or _plain(dim)
 
+    def group(self, levels: tuple[tuple[str, str], ...], label: str = "") -> str:
+        """`label`, followed by the labels of further levels that a row is about."""
+        return ", ".join(filter(None, [label, *(self.level(dim, level) for dim, level in levels)]))
+
     def measure(self, name: str) -> str:
         """The heading of a measure: our own word, else the id in plain letters."""
         return self.texts.get(f"measures.{name}") or _plain(name)

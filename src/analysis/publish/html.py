@@ -53,8 +53,9 @@ def page(
     tables: Path, study: "Study", unit: str, language: str, as_of: date | None = None, *, languages: Iterable[str] = ()
 ) -> Page:
     """As `report`, with the figures apart."""
-    found = {path.stem: present.read(path) for path in sorted(tables.glob("*.csv"))}
-    if not found:
+    read = {path.stem: present.read(path) for path in sorted(tables.glob("*.csv"))}
+    found = {name: table for name, table in read.items() if len(table.rows)}
+    if not read:
         raise FileNotFoundError(f"{tables.parent.name}/{tables.name}: no released table. Run the release first.")
     words, plan = present.words(study, language), completed(found)
     absent = tuple(name for section in plan for name in section.tables if name not in found)

@@ -26,6 +26,7 @@ from analysis.present.reading import ALL, Released, released
 from analysis.present.wording import Words
 
 LIMITS = ("estimate", "lower", "upper")
+_ACROSS = ("contrast", "response")
 RESPONSES = {"improved": (BLUE, ""), "unchanged": ("#D4D4D4", ".."), "worse": (ORANGE, "//")}
 
 
@@ -207,12 +208,14 @@ def stacked(table: pd.DataFrame | Released, words: Words, *, contrast: str = "")
     whole = released(table)
     contrast = contrast or next(iter(whole.levels("contrast")), "")
     whole = whole.where(contrast=contrast).only("percent")
-    shown = whole.shown.pivot_table(index="outcome", columns="response", values="value", sort=False)
+    index = [dim for dim in whole.dims if dim == "outcome" or (dim not in _ACROSS and len(whole.levels(dim)) > 1)]
+    shown = whole.shown.pivot_table(index=index, columns="response", values="value", sort=False)
     shown = shown.reindex(columns=list(RESPONSES)).dropna()
     title = words.text("figures.responders")
     if shown.empty:
         return nothing(words, whole, title)
-    labels = [words.level("outcome", outcome) for outcome in shown.index]
+    keys = [dict(zip(index, key if len(index) > 1 else [key], strict=True)) for key in shown.index]
+    labels = [words.group(tuple(key.items())) for key in keys]
     height = 1.0 + len(labels) * max(0.46, 0.18 * lines_of(labels, 24))
     below = subtitle(words, whole, words.level("contrast", contrast))
     made = sheet(words, title, below, source_line(words, whole), height=height)
@@ -220,7 +223,8 @@ def stacked(table: pd.DataFrame | Released, words: Words, *, contrast: str = "")
     items = [(label, " / ".join(words.percent(value) for value in row))
              for label, row in zip(labels, shown.to_numpy(), strict=True)]  # fmt: skip
     names = " / ".join(words.level("response", one) for one in RESPONSES)
-    absent = [words.level("outcome", one) for one in whole.levels("outcome") if one not in shown.index]
+    drawn = {key["outcome"] for key in keys}
+    absent = [words.level("outcome", one) for one in whole.levels("outcome") if one not in drawn]
     alt = alt_text(words, f"{title.rstrip('?')} ({names})", items)
     return Picture(made.figure, alt, not_shown(words, absent), whole)
 

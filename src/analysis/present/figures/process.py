@@ -69,6 +69,7 @@ def bars(
     rest is in the table). The total row is not a bar.
     """
     whole = released(table).totals_but(dim)
+    further = [one for one in whole.dims if one != dim and len(whole.levels(one)) > 1]
     measure = measure or ("percent" if "percent" in whole.only("percent").shown["measure"].to_list() else "count")
     whole = whole.only(measure)
     name = words.text(title) if title else words.text("figures.bars", dim=words.label(dim).lower())
@@ -77,7 +78,8 @@ def bars(
         return nothing(words, whole, name)
     if dim != "wave":
         found = found.sort_values("value", ascending=False, kind="stable").head(most)
-    labels = [words.level(dim, level) for level in found[dim]]
+    labels = [words.group(tuple((one, row[one]) for one in further), words.level(dim, row[dim]))
+              for row in found.to_dict("records")]  # fmt: skip
     texts = [
         written(words, measure, row.value, n=row.n, kind=whole.kinds.get(measure, "")) for row in found.itertuples()
     ]
@@ -95,7 +97,7 @@ def _barred(whole: Released, words: Words, dim: str, title, levels, labels, valu
     for place, value, text in zip(places, values, texts, strict=True):
         made.ax.text(value + room if value >= 0 else room, place, text, va="center", fontsize=9.5)
     low = min(values.min(), 0)
-    made.ax.set_xlim(1.05 * low, values.max() + 0.28 * (values.max() - low or 1) if values.max() > 0 else 0.3 * -low)
+    made.ax.set_xlim(1.05 * low, values.max() + 0.34 * (values.max() - low or 1) if values.max() > 0 else 0.3 * -low)
     made.ax.set_yticks(places, [wrapped(label) for label in labels])
     made.ax.tick_params(axis="y", length=0)
     made.ax.xaxis.set_major_formatter(lambda value, _: words.number(value, 0 if value == int(value) else 1))
@@ -155,13 +157,14 @@ def dots(table: pd.DataFrame | Released, words: Words) -> Picture:
     names = list(shown[by].unique())[:6] if "moment" in whole.dims else []
     if not names:
         return nothing(words, whole, title)
-    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.35 + 0.62 * len(names),
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.35 + 0.8 * len(names),
                  rows=len(names))  # fmt: skip
     items = []
     for ax, name in zip(made.axes, names, strict=True):
         rows = shown[shown[by] == name].drop_duplicates("moment")
         texts = [written(words, row["measure"], row["value"], n=row["n"]) for row in rows.to_dict("records")]
         _dot_line(ax, rows["value"].to_numpy(float), texts, wrapped(words.measure(name), 22), format_of(name).how)
+        ax.xaxis.set_major_formatter(lambda value, _: words.number(value, 0 if value == int(value) else 1))
         items.append((words.measure(name), " / ".join(texts)))
     moments = [words.level("moment", moment) for moment in whole.levels("moment")]
     marks = [made.axes[0].plot([], [], "o", color=INK, mfc=face, markersize=8)[0] for face in ("white", INK)]
@@ -182,9 +185,10 @@ def _dot_line(ax, values: np.ndarray, texts: list[str], label: str, how: str) ->
     ax.set_xlim(low - room, high + room)
     ax.set_ylim(-1, 1)
     ax.set_yticks([0], [label])
-    ax.set_xticks([])
+    ax.set_xticks([low, high])
+    ax.tick_params(axis="x", labelsize=8, labelcolor=SOFT, pad=1)
     ax.tick_params(length=0)
-    ax.spines["bottom"].set_visible(False)
+    ax.spines["bottom"].set_color("#D4D4D4")
     ax.spines["left"].set_visible(False)
 
 

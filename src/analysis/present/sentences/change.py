@@ -24,6 +24,7 @@ class _Result:
     n: float
     note: str
     hidden: bool
+    apart: tuple[tuple[str, str], ...] = ()
 
     @property
     def known(self) -> bool:
@@ -55,15 +56,17 @@ def change(
 
 def _results(part: Released, words: Words, outcome: str) -> list[_Result]:
     method = next(iter(part.levels("method")), "")
-    part = part.where(method=method).totals_but("outcome", "contrast", "method")
-    contrasts = [one for one in part.levels("contrast") if _compares_arms(one, words)] or list(part.levels("contrast"))
-    return [_result(part.where(contrast=contrast), outcome, contrast) for contrast in contrasts]
+    parts = part.where(method=method).parts("outcome", "contrast", "method")
+    return [
+        _result(one.where(contrast=contrast), outcome, contrast)
+        for contrast in part.levels("contrast")
+        for one in parts
+    ]
 
 
-def _compares_arms(contrast: str, words: Words) -> bool:
-    """Whether a contrast is between the arms of a design that has a comparison."""
-    design = words.study.design
-    return design.kind != "pre_post" and bool(getattr(design, "treated", None)) and design.treated in contrast
+def _compares_arms(words: Words, table: Released) -> bool:
+    """Whether the totals of a table are differences between the arms of a design that has a comparison."""
+    return words.study.design.kind == "comparison" and words.study.design.arm in table.totals
 
 
 def _result(part: Released, outcome: str, contrast: str) -> _Result:
@@ -72,20 +75,20 @@ def _result(part: Released, outcome: str, contrast: str) -> _Result:
     values = {name: float(rows["value"].get(name, float("nan"))) for name in LIMITS}
     hidden = any(rows["status"] != SHOWN)
     note = next((note for note in rows["note"] if note), "")
-    return _Result(
-        outcome, contrast, **values, n=float(rows["n"].get("estimate", float("nan"))), note=note, hidden=hidden
-    )
+    n = float(rows["n"].get("estimate", float("nan")))
+    return _Result(outcome, contrast, **values, n=n, note=note, hidden=hidden, apart=part.apart)
 
 
 def _told(result: _Result, table: Released, words: Words, outcome, full: bool, brief: bool) -> Sentence:
-    names = {"outcome": words.level("outcome", result.outcome), "contrast": words.level("contrast", result.contrast)}
-    cells = cell_ids(table, *LIMITS, outcome=result.outcome, contrast=result.contrast)
+    contrast = words.group(result.apart, words.level("contrast", result.contrast))
+    names = {"outcome": words.level("outcome", result.outcome), "contrast": contrast}
+    cells = cell_ids(table, *LIMITS, outcome=result.outcome, contrast=result.contrast, **dict(result.apart))
     if result.hidden:
         return Sentence(words.text("say.hidden_result", **names), table.name, cells)
     if not result.known:
         key = "say.not_estimable" if result.note else "say.not_estimable_plain"
         return Sentence(words.text(key, note=words.translated(result.note), **names), table.name, cells)
-    arms = _compares_arms(result.contrast, words)
+    arms = _compares_arms(words, table)
     parts = [_average(result, words, outcome, names, arms)]
     if full:
         parts += [*_direction(result, words, outcome, arms), _certainty(result, words, arms)]
@@ -98,7 +101,9 @@ def _average(result: _Result, words: Words, outcome, names: dict, arms: bool) ->
     size = rounded(scale_of(outcome) * result.estimate, digits_of(outcome))
     way = "up" if size > 0 else "down" if size < 0 else "flat"
     key = "say.arms" if arms else "say.average"
-    values = {
+    design = words.study.design
+    groups = {name: words.level("arm", getattr(design, name)) for name in ("treated", "reference")} if arms else {}
+    values = groups | {
         "size": size_text(words, result.estimate, outcome),
         "interval": interval_text(words, result.lower, result.upper, outcome),
     }
@@ -135,17 +140,22 @@ def responders(table: Released, words: Words) -> tuple[Sentence, ...]:
     for outcome in table.levels("outcome"):
         part = table.where(outcome=outcome).only("percent")
         contrast = next(iter(part.levels("contrast")), "")
-        rows = part.where(contrast=contrast).rows.set_index("response")
-        names = {"outcome": words.level("outcome", outcome), "contrast": words.level("contrast", contrast)}
-        cells = cell_ids(table, "percent", outcome=outcome, contrast=contrast)
-        if rows["value"].notna().sum() < 3:
-            found.append(Sentence(words.text("say.responders_hidden", **names), table.name, cells))
-            continue
-        n = rows["n"].max()
-        shares = {one: words.percent(rows["value"][one], n) for one in ("improved", "unchanged", "worse")}
-        text = words.text("say.responders", n=words.number(n), **names, **shares)
-        found.append(Sentence(refuse_causal(text, words, labels=names.values()), table.name, cells))
+        groups = part.where(contrast=contrast).parts("outcome", "contrast", "response")
+        found += [_shares(group, words, outcome, contrast) for group in groups]
     return (*found, Sentence(words.text("say.responders_note")))
+
+
+def _shares(part: Released, words: Words, outcome: str, contrast: str) -> Sentence:
+    rows = part.rows.set_index("response")
+    label = words.group(part.apart, words.level("contrast", contrast))
+    names = {"outcome": words.level("outcome", outcome), "contrast": label}
+    cells = cell_ids(part, "percent", outcome=outcome, contrast=contrast, **dict(part.apart))
+    if rows["value"].notna().sum() < 3:
+        return Sentence(words.text("say.responders_hidden", **names), part.name, cells)
+    n = rows["n"].max()
+    shares = {one: words.percent(rows["value"][one], n) for one in ("improved", "unchanged", "worse")}
+    text = words.text("say.responders", n=words.number(n), **names, **shares)
+    return Sentence(refuse_causal(text, words, labels=names.values()), part.name, cells)
 
 
 def forest(table: Released, words: Words, *, role: str = "") -> tuple[Sentence, ...]:

@@ -28,20 +28,26 @@ def flow(table: Released, words: Words) -> tuple[Sentence, ...]:
 
 def attrition(table: Released, words: Words, *, first_only: bool = False) -> tuple[Sentence, ...]:
     """People at each wave, with their share of the first; `first_only` keeps the first wave."""
-    part, found = table.totals_but("wave"), []
-    for at, wave in enumerate(part.levels("wave")[: 1 if first_only else None]):
-        count, share = _value(part, "count", wave=wave), _value(part, "percent", wave=wave)
-        values = {"wave": words.level("wave", wave)}
-        if count is None:
-            key = "attrition_hidden"
-        else:
-            values["count"] = words.number(count["value"])
-            key = "attrition_first" if at == 0 else "attrition_later_count"
-            if at and share is not None and isfinite(share["n"]):
-                key = "attrition_later"
-                values |= {"percent": words.percent(share["value"], share["n"]), "n": words.number(share["n"])}
-        found.append(Sentence(words.text(f"say.{key}", **values), table.name, cell_ids(table, "count", wave=wave)))
+    found = []
+    for part in table.parts("wave"):
+        for at, wave in enumerate(part.levels("wave")[: 1 if first_only else None]):
+            found.append(_present(part, words, wave, first=at == 0))
     return tuple(found) if first_only else (*found, Sentence(words.text("say.dropout")))
+
+
+def _present(part: Released, words: Words, wave: str, *, first: bool) -> Sentence:
+    """People at one wave."""
+    count, share = _value(part, "count", wave=wave), _value(part, "percent", wave=wave)
+    key, values = "attrition_hidden", {"wave": words.group(part.apart, words.level("wave", wave))}
+    if count is not None:
+        values["count"] = words.number(count["value"])
+        key = "attrition_first" if first else "attrition_later_count"
+        if not first and share is not None and isfinite(share["n"]):
+            key = "attrition_later"
+            values |= {"percent": words.percent(share["value"], share["n"]), "n": words.number(share["n"])}
+    return Sentence(
+        words.text(f"say.{key}", **values), part.name, cell_ids(part, "count", wave=wave, **dict(part.apart))
+    )
 
 
 def funnel(table: Released, words: Words, *, first_only: bool = False) -> tuple[Sentence, ...]:
