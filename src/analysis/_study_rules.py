@@ -97,7 +97,8 @@ def _names(study: Study) -> Iterator[str]:
 def _referrals(study: Study) -> Iterator[str]:
     known = {variable.name for variable in study.columns("referrals")}
     ends = [study.referral_start, study.referral_end, study.referral_until]
-    for step in [*study.referral_steps, *(end for end in ends if end)]:
+    named = [*study.referral_of, *study.referral_of.values(), *study.referral_follow_up]
+    for step in [*study.referral_steps, *named, *(end for end in ends if end)]:
         if step not in known:
             yield f"referral_steps: {step!r} is not a variable of referrals; variables: {', '.join(sorted(known))}."
     if study.has("referrals") and not study.referral_steps:

@@ -173,6 +173,8 @@ class Study(Plan):
     inference: Inference = Inference()
     multiplicity: Multiplicity = Multiplicity()
     referral_steps: tuple[str, ...] = ()
+    referral_of: dict[str, str] = {}
+    referral_follow_up: dict[str, float] = {}
     referral_start: str | None = None
     referral_end: str | None = None
     referral_until: str | None = None

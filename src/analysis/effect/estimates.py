@@ -22,7 +22,8 @@ def frame(rows: Iterable[Mapping]) -> pd.DataFrame:
     extra = [column for column in found.columns if column not in COLUMNS]
     found = found.reindex(columns=COLUMNS + extra)
     for column in COLUMNS:
-        found[column] = found[column].fillna("").astype(str) if column in _TEXT else pd.to_numeric(found[column])
+        values = found[column]
+        found[column] = values.astype(object).where(values.notna(), "").astype(str) if column in _TEXT else pd.to_numeric(values)
     return found
 
 

@@ -10,6 +10,11 @@ _MODULES = {
     "design": "dims totals primary important",
     "people": "population participants flow missingness attrition dropout table_one TABLE_ONE",
     "change": "means changes by_unit corrected standardised responses MEANS ESTIMATES",
+    "robustness": "methods leave_one_out METHODS",
     "referral": "funnel months with_period referrers stop_reasons FUNNEL FUNNEL_N REFERRERS REFERRERS_N",
+    "collaboration": "network network_change sociogram meetings checklist work_sessions actions NETWORK",
+    "voices": "factors agreement saturation action_plans involvement experience fidelity adaptations dose",
+    "value": "costs resources profile trend COSTS",
+    "synthesis": "embedding evidence",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

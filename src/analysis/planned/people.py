@@ -56,7 +56,9 @@ def attrition(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
     counts = answered.groupby([*arm, "wave"], observed=False)["person"].nunique().rename("count").reset_index()
     first = counts[counts["wave"] == study.first].set_index(arm)["count"] if arm else counts.loc[counts["wave"] == study.first, "count"]
     counts["n"] = counts[arm[0]].map(first) if arm else int(first.sum())
-    return counts.assign(percent=100 * counts["count"] / counts["n"].where(counts["n"] > 0)).astype({"wave": "str"})
+    percent = 100 * counts["count"] / counts["n"].where(counts["n"] > 0)
+    # the first wave is everybody by definition
+    return counts.assign(percent=percent.mask(counts["wave"] == study.first)).astype({"wave": "str"})
 
 
 def dropout(study: Study, measures: pd.DataFrame, included: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from analysis.study import Study
 
 FUNNEL = ("count", "percent_previous", "percent_first")
 FUNNEL_N = {"count": "n_first", "percent_previous": "n_previous", "percent_first": "n_first"}
+FOLLOW_UP = 92  # days, about three months
 REFERRERS = ("count", "percent", "percent_started", "days")
 REFERRERS_N = {"count": "n_count", "percent": "n", "percent_started": "n_started", "days": "n_count"}
 
@@ -16,12 +17,16 @@ def funnel(study: Study, referrals: pd.DataFrame, *, by: str | None = None, as_o
     levels = [level.level for level in study.levels(by)] if by and by != "period" else None
     rows = referrals.dropna(subset=[study.referral_until]) if study.referral_until else referrals
     table = process.referral_funnel(
-        rows, list(study.referral_steps), by=by, levels=levels, as_of=as_of if study.time == "date" else None,
+        rows, list(study.referral_steps), by=by, levels=levels, of=study.referral_of,
+        follow_up={**dict.fromkeys(study.referral_steps, FOLLOW_UP), **study.referral_follow_up},
+        as_of=as_of if study.time == "date" else None,
     )  # fmt: skip
     table = table[table["entry"] == "referred"].rename(columns={"unit": by or "unit"})
+    # the first step is everybody by definition: its 100 % says nothing, and would be hidden as `everybody`
+    first = table["step"] == study.referral_steps[0]
     return table.assign(
         count=table["n"], percent_previous=table["percent"], n_previous=table["denominator"],
-        percent_first=table["percent_first"], n_first=table["denominator_first"],
+        percent_first=table["percent_first"].mask(first), n_first=table["denominator_first"],
     )  # fmt: skip
 
 

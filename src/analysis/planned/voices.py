@@ -1,0 +1,76 @@
+"""What helped and what hindered, whether coders agree, what was planned and done, and whose voice was heard."""
+
+import numpy as np
+import pandas as pd
+
+from analysis import process
+from analysis.study import Study
+
+
+def factors(study: Study, fragments: pd.DataFrame) -> pd.DataFrame:
+    """Fragments per factor and role of the speaker, helping and hindering, and the number of sources that speak of it."""
+    tree = pd.DataFrame({"factor": [level.level for level in study.levels("factor")]})
+    found = process.factors(fragments, by="role", tree=tree)
+    return found.assign(count=found["fragments"], n=found["sources"], mean=found["mean_valence"])
+
+
+def agreement(study: Study, fragments: pd.DataFrame, *, draws: int = 500) -> pd.DataFrame:
+    """Krippendorff's alpha and Cohen's kappa over all codes and per code, with bootstrap limits."""
+    found = process.agreement(fragments, rng=np.random.default_rng(study.seed), draws=draws)
+    names = {"Krippendorff's alpha": "alpha", "Cohen's kappa": "kappa"}
+    found = found[found["method"].isin(names)]
+    return found.assign(factor=found["outcome"].replace({"all codes": "all"}), method=found["method"].map(names), agreement=found["estimate"])
+
+
+def saturation(study: Study, fragments: pd.DataFrame) -> pd.DataFrame:
+    """How many factors were known after each source, in steps of ten sources."""
+    found = process.saturation(fragments, rng=np.random.default_rng(study.seed), draws=200)
+    found = found[(found["position"] % 10 == 0) | (found["position"] == 1)]
+    return found.assign(sources=found["position"].astype(int).astype(str), count=found["known"], n=found["position"])
+
+
+def action_plans(study: Study, points: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
+    """Action plans from policy to practice: per phase the actions made, done and late, and how long the late ones wait."""
+    phases = [level.level for level in study.levels("phase")]
+    found = process.action_plans(points, phases=phases, periods=periods(study), as_of=as_of)
+    return found.assign(count=found["denominator"], done=found["n"], n=found["denominator"])
+
+
+def involvement(study: Study, moments: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
+    """On which step of the ladder residents stood, where they took part, and what became of the points they raised."""
+    found = process.involvement(
+        moments, ladder=[level.level for level in study.levels("ladder")], settings=[level.level for level in study.levels("setting")], as_of=as_of
+    )
+    names = {"with residents": "with_residents", "at least advising": "at_least_advising", "points done": "points_done", "step": "ladder"}
+    level = found["value"].replace("", "all").fillna("all")
+    return found.assign(indicator=found["measure"].replace(names), level=level, count=found["n"], n=found["denominator"])
+
+
+def experience(marks: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
+    """Mean mark that people gave, with its interval."""
+    found = process.experience(marks, as_of=as_of)
+    return found.assign(role=found["role"].replace("", "all"), estimate=found["mean"])
+
+
+def fidelity(study: Study, cases: pd.DataFrame) -> pd.DataFrame:
+    """Essential elements delivered, of those that applied, per element and for all of them together."""
+    found = process.fidelity(cases, elements=[level.level for level in study.levels("element")])
+    return found.assign(count=found["n"], n=found["denominator"])
+
+
+def adaptations(log: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
+    """What was adapted, why and by whom, counted per aspect of the log."""
+    found = process.adaptations(log, as_of=as_of)
+    return found.assign(aspect=found["aspect"], adapted=found["value"], count=found["n"], n=found["denominator"])
+
+
+def dose(study: Study, activities: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
+    """Contacts, sessions and hours per person with at least one, for literal and figurative movement apart."""
+    found = process.dose(activities, contacts=("coach",), as_of=as_of)
+    return found.assign(received=found["measure"], percent_enough=found["percent"]).drop(columns=["measure", "percent"])
+
+
+def periods(study: Study) -> pd.DataFrame:
+    """The periods of public measures as a frame with `start` and `end`."""
+    rows = [(pd.Timestamp(period.start), pd.Timestamp(period.end)) for period in study.periods]
+    return pd.DataFrame(rows, columns=["start", "end"])
