@@ -85,6 +85,18 @@ def test_a_quick_starter_is_not_judged_before_a_slow_one():
     assert intake["n_open"] == 3  # p3, p5 and p6; p4 has the step already
 
 
+def test_an_observation_that_ends_with_the_step_is_refused_and_a_real_one_is_used():
+    """Survival data keep one day for both; judged by it the quick would drop out and the share would be wrong."""
+    data = pd.DataFrame(
+        {"person": range(4), "referred": 0.0, "started": [20, 200, np.nan, np.nan], "last": [20, 200, 300, 50]}
+    )
+    with pytest.raises(ValueError, match="last: for 100% of the people who took a step the observation ends with it"):
+        referral_funnel(data, ["referred", "started"], until="last")
+    observed = data.assign(last=[300, 300, 300, 50])
+    started = row(referral_funnel(observed, ["referred", "started"], until="last"), "started")
+    assert (started["n_judged"], started["denominator"], started["n_open"]) == (2, 3, 1)
+
+
 def test_what_was_not_yet_known_does_not_count():
     early, late = (row(referral_funnel(REFERRALS, STEPS, as_of=day), "started") for day in ("2020-02-05", "2021-12-31"))
     assert (early["n"], late["n"]) == (1, 2)

@@ -47,7 +47,7 @@ def factors(
         dict(zip([*names, factor], key, strict=True)) | _counts(groups.get(key, table.iloc[:0]))
         for key in product(*levels, every)
     ]
-    found = pd.DataFrame(rows)
+    found = pd.DataFrame(rows, columns=[*names, factor, *_counts(table.iloc[:0])])
     parents = (
         {} if tree is None or parent not in tree else dict(zip(tree[factor].astype(str), tree[parent], strict=True))
     )

@@ -41,7 +41,7 @@ def reach(
     table[["rate", "lower", "upper"]] = rate.to_numpy()
     table["per"] = per
     named = dict(zip(population[by].astype(str), population[source], strict=True)) if source in population else {}
-    table["source"] = table["unit"].map(named).fillna("")
+    table["source"] = [named.get(unit, "") for unit in table["unit"]]
     table["note"] = _reach_notes(table, usable)
     return table
 

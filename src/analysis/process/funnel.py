@@ -93,7 +93,9 @@ def _one_row_a_referral(data, steps, person, by, until, as_of) -> pd.DataFrame:
     with np.errstate(invalid="ignore"):
         entry = np.where(np.isnan(first), np.fmin.reduce(moments, axis=1), first)
         known = np.where(moments <= last, moments, np.nan)
-    end = np.fmin(days(data[until]), last) if until else np.full(len(data), last)
+    observed = days(data[until]) if until else np.full(len(data), np.inf)
+    _refuse_event_times(observed, moments, until)
+    end = np.fmin(observed, last)
     nobody = data[person].isna().to_numpy()
     table = pd.DataFrame(known, columns=list(steps))
     table["_level"] = level_of(data, by).to_numpy()
@@ -104,6 +106,23 @@ def _one_row_a_referral(data, steps, person, by, until, as_of) -> pd.DataFrame:
     second = usable.sort_values("_entry", kind="stable").duplicated("_person")
     table["_further"] = second.reindex(table.index, fill_value=False)
     return table
+
+
+def _refuse_event_times(observed: np.ndarray, moments: np.ndarray, until: str | None) -> None:
+    """Raise when `until` ends with the last step taken, as in survival data: then the quick would not be judged.
+
+    Who took a step on day 20 and was "observed until day 20" would count as followed too briefly, who took it on day
+    200 would not.
+    """
+    taken = (~np.isnan(moments[:, 1:])).any(axis=1) & ~np.isnan(observed)
+    if taken.any():
+        with np.errstate(invalid="ignore"):
+            ends = (observed <= np.fmax.reduce(moments, axis=1))[taken].mean()
+        if ends > 0.5:
+            raise ValueError(
+                f"{until}: for {ends:.0%} of the people who took a step the observation ends with it. The funnel needs "
+                "the last day on which they could have been seen; without it use time_to_step, or leave `until` out."
+            )
 
 
 def _block(table: pd.DataFrame, plan: _Steps, unit: str, entry: str, as_of, level: float) -> pd.DataFrame | None:

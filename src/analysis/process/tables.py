@@ -25,14 +25,14 @@ def levels_of(data: pd.DataFrame, by: str | None, levels: Sequence | None = None
     """All levels to report, in order: those asked for or those of a categorical (also without rows), else those
     found.
     """
-    found = level_of(data, by)
     if by is None:
         return [ALL]
+    found = set(level_of(data, by).unique())
     if levels is None:
         kind = data[by].dtype
-        levels = kind.categories if isinstance(kind, pd.CategoricalDtype) else sorted(set(found) - {UNKNOWN})
+        levels = kind.categories if isinstance(kind, pd.CategoricalDtype) else sorted(found - {UNKNOWN})
     named = [str(level) for level in levels]
-    further = sorted(set(found) - set(named), key=lambda level: (level == UNKNOWN, level))
+    further = sorted(found - set(named), key=lambda level: (level == UNKNOWN, level))
     return [*named, *further] or [ALL]
 
 

@@ -27,7 +27,7 @@ def network(
     answered: str | Mapping[str, str] | None = None,
     scores: Sequence[str] = ("trust", "value"),
     directed: bool = True,
-    exact_below: int = 1000,
+    exact_below: int = 500,
     rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """Measures of each network (a level of `by` at a `moment`) of the organisations in the list, isolates included.
