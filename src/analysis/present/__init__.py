@@ -10,6 +10,7 @@ _MODULES = {
     "picture": "Picture png show",
     "figures.change": "forest waves stacked",
     "figures.process": "funnel bars curves dots time_strip",
+    "figures.evaluation": "specifications sociogram balance joint_display",
     "sentences.sentence": "Sentence markdown refuse_causal",
     "sentences.describe": "describe",
     "sentences.report": "design limits how_to_read",

@@ -61,7 +61,8 @@ def _blocks(part: Part, material: Material, said: set[str]) -> Iterable[Block]:
     if part.verb == "figure":
         return _figures(part, table, material)
     if table.empty:
-        return [Block(_sentences(_new(present.describe("note", table, material.words), said)))]
+        title = present.title_of(part.table, material.words)
+        return [Block(_sentences([material.text("empty.hidden_table", title=title)]))]
     return [Block(_table(part, table, material))]
 
 

@@ -16,6 +16,7 @@ from analysis.present.figures.style import (
     lines_of,
     not_shown,
     nothing,
+    numbered,
     sheet,
     source_line,
     subtitle,
@@ -55,6 +56,7 @@ def forest(
     texts = [f"{_difference(words, row.estimate, about)} ({interval_text(words, row.lower, row.upper, about)})"
              for row in cells.itertuples()]  # fmt: skip
     _forest_lines(made.ax, cells * scale_of(about), order, labels, texts, highlight)
+    numbered(made.ax.xaxis, words)
     made.ax.set_xlabel(_change_label(words, about))
     absent = [words.level("unit", unit) for unit in whole.levels("unit") if unit not in order]
     caption = " ".join(filter(None, [words.text("picture.interval_note"), not_shown(words, absent)]))
@@ -159,7 +161,7 @@ def _wave_axes(ax, words: Words, outcome, points: pd.DataFrame) -> None:
     ax.set_xlim(ticks["month"].min() - 0.1 * span, ticks["month"].max() + 0.1 * span)
     low, high = (points["mean"] - points["half"]).min(), (points["mean"] + points["half"]).max()
     ax.set_ylim(*_limits(low, high, outcome))
-    ax.yaxis.set_major_formatter(lambda value, _: words.number(value, _decimals(ax)))
+    numbered(ax.yaxis, words)
     label = words.measure("percent") if as_share(outcome) else words.measure("mean")
     better = f"picture.better_{'up' if outcome.better == 'high' else 'down'}" if outcome and outcome.better else ""
     ax.set_ylabel(f"{label}\n({words.text(better)})" if better else label)
@@ -184,11 +186,6 @@ def _limits(low: float, high: float, outcome) -> tuple[float, float]:
     bottom = min(max(middle - wanted / 2, min(ends)), max(ends) - wanted) if wanted < ends[1] - ends[0] else ends[0]
     scale = scale_of(outcome)
     return scale * min(bottom, low), scale * max(bottom + wanted, high)
-
-
-def _decimals(ax) -> int:
-    low, high = ax.get_ylim()
-    return 2 if high - low < 1 else 1 if high - low < 4 else 0
 
 
 def _sizes(words: Words, sizes: pd.Series) -> str:

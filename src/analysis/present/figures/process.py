@@ -15,6 +15,7 @@ from analysis.present.figures.style import (
     lines_of,
     not_shown,
     nothing,
+    numbered,
     sheet,
     source_line,
     subtitle,
@@ -100,7 +101,7 @@ def _barred(whole: Released, words: Words, dim: str, title, levels, labels, valu
     made.ax.set_xlim(1.05 * low, values.max() + 0.34 * (values.max() - low or 1) if values.max() > 0 else 0.3 * -low)
     made.ax.set_yticks(places, [wrapped(label) for label in labels])
     made.ax.tick_params(axis="y", length=0)
-    made.ax.xaxis.set_major_formatter(lambda value, _: words.number(value, 0 if value == int(value) else 1))
+    numbered(made.ax.xaxis, words)
     made.ax.set_xlabel(axis)
     total, seen = whole.totals.get(dim), set(levels)
     absent = [words.level(dim, level) for level in _hidden_levels(whole, dim) if level not in seen and level != total]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from analysis.present.cells import digits_of, interval_text, outcome_of, scale_of, size_text, written
+from analysis.present.cells import as_share, digits_of, interval_text, outcome_of, scale_of, size_text, written
 from analysis.present.numbers import rounded
 from analysis.present.reading import ALL, SHOWN, Released
 from analysis.present.sentences.sentence import Sentence, cell_ids, refuse_causal
@@ -30,9 +30,10 @@ class _Result:
     def known(self) -> bool:
         return not self.hidden and all(map(isfinite, (self.estimate, self.lower, self.upper)))
 
-    @property
-    def clear(self) -> bool:
-        return self.lower > 0 or self.upper < 0
+    def clear(self, outcome) -> bool:
+        """Whether the limits, as they are shown, lie on one side of zero."""
+        low, high = (rounded(scale_of(outcome) * end, digits_of(outcome)) for end in (self.lower, self.upper))
+        return low > 0 or high < 0
 
 
 def change(
@@ -90,8 +91,9 @@ def _told(result: _Result, table: Released, words: Words, outcome, full: bool, b
         return Sentence(words.text(key, note=words.translated(result.note), **names), table.name, cells)
     arms = _compares_arms(words, table)
     parts = [_average(result, words, outcome, names, arms)]
+    parts += _direction(result, words, outcome, arms)
     if full:
-        parts += [*_direction(result, words, outcome, arms), _certainty(result, words, arms)]
+        parts += [_certainty(result, words, outcome, arms)]
         parts += [] if brief else _importance(result, words, outcome)
     text = refuse_causal(" ".join(parts), words, labels=names.values())
     return Sentence(text, table.name, cells)
@@ -100,7 +102,7 @@ def _told(result: _Result, table: Released, words: Words, outcome, full: bool, b
 def _average(result: _Result, words: Words, outcome, names: dict, arms: bool) -> str:
     size = rounded(scale_of(outcome) * result.estimate, digits_of(outcome))
     way = "up" if size > 0 else "down" if size < 0 else "flat"
-    key = "say.arms" if arms else "say.average"
+    key = "say.arms" if arms else "say.share" if as_share(outcome) else "say.average"
     design = words.study.design
     groups = {name: words.level("arm", getattr(design, name)) for name in ("treated", "reference")} if arms else {}
     values = groups | {
@@ -114,14 +116,14 @@ def _average(result: _Result, words: Words, outcome, names: dict, arms: bool) ->
 
 def _direction(result: _Result, words: Words, outcome, arms: bool) -> list[str]:
     """Better or worse, only where the interval is clear of zero and the study says which side is better."""
-    if outcome.better is None or not result.clear or arms:
+    if outcome is None or outcome.better is None or not result.clear(outcome) or arms:
         return []
     better = (result.estimate > 0) == (outcome.better == "high")
     return [words.text("say.direction.better" if better else "say.direction.worse")]
 
 
-def _certainty(result: _Result, words: Words, arms: bool) -> str:
-    return words.text(f"say.certainty.{'clear' if result.clear else 'unclear'}{'_arms' if arms else ''}")
+def _certainty(result: _Result, words: Words, outcome, arms: bool) -> str:
+    return words.text(f"say.certainty.{'clear' if result.clear(outcome) else 'unclear'}{'_arms' if arms else ''}")
 
 
 def _importance(result: _Result, words: Words, outcome) -> list[str]:
@@ -129,7 +131,9 @@ def _importance(result: _Result, words: Words, outcome) -> list[str]:
     if not outcome.mid:
         return []
     ends = sorted((abs(result.lower), abs(result.upper)))
-    where = "above" if result.clear and ends[0] >= outcome.mid else "below" if ends[1] < outcome.mid else "around"
+    where = (
+        "above" if result.clear(outcome) and ends[0] >= outcome.mid else "below" if ends[1] < outcome.mid else "around"
+    )
     mid, note = size_text(words, outcome.mid, outcome), words.of(getattr(outcome, "mid_note", None))
     return [words.text(f"say.importance.{where}", mid=f"{mid}, {note}" if note else mid)]
 

@@ -1,0 +1,150 @@
+"""Figures of the evaluation as a whole: analyses side by side, domains that work together, helping and hindering, joint display."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.present.cells import interval_text, outcome_of, scale_of, size_text
+from analysis.present.figures.change import LIMITS
+from analysis.present.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    SERIES,
+    SOFT,
+    lines_of,
+    not_shown,
+    nothing,
+    sheet,
+    source_line,
+    subtitle,
+    wrapped,
+)
+from analysis.present.picture import Picture, alt_text
+from analysis.present.reading import Released, released
+from analysis.present.wording import Words
+
+PLANNED = "mixed_model"
+STRENGTHS = {0: ("white", "○"), 1: (GREY, "◐"), 2: (BLUE, "●")}
+
+
+def specifications(table: pd.DataFrame | Released, words: Words, *, outcome: str) -> Picture:
+    """Every analysis of one outcome under the other, by what they differ in; the pre-planned one is a diamond.
+
+    `table` has the dimensions outcome, family, method and the measures estimate, lower, upper.
+    """
+    whole = released(table).where(outcome=outcome)
+    title = words.text("figures.specifications", outcome=words.level("outcome", outcome))
+    drawn = whole.only(*LIMITS)
+    cells = drawn.cells() if not drawn.empty else pd.DataFrame(columns=["method", *LIMITS])
+    cells = cells.dropna(subset=list(LIMITS)) if set(LIMITS) <= set(cells) else cells.iloc[:0]
+    if cells.empty:
+        return nothing(words, whole, title)
+    about, scale = outcome_of(words, outcome), scale_of(outcome_of(words, outcome))
+    labels = [words.level("method", method) for method in cells["method"]]
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.8 + 0.36 * len(cells))
+    places = np.arange(len(cells))[::-1]
+    for place, row in zip(places, cells.itertuples(), strict=True):
+        planned = row.method == PLANNED
+        colour = INK if planned else SERIES[list(dict.fromkeys(cells["family"])).index(row.family) % len(SERIES)]
+        made.ax.plot([row.lower * scale, row.upper * scale], [place, place], color=colour, linewidth=2)
+        made.ax.plot(row.estimate * scale, place, "D" if planned else "o", color=colour, markersize=9 if planned else 6)
+    made.ax.axvline(0, color=SOFT, linewidth=1)
+    made.ax.set_yticks(places, [wrapped(label, 30) for label in labels])
+    made.ax.tick_params(axis="y", length=0)
+    made.ax.xaxis.set_major_formatter(lambda value, _: words.number(value, 0 if value == int(value) else 1))
+    made.ax.set_xlabel(words.text("picture.change"))
+    texts = [f"{size_text(words, row.estimate, about)} ({interval_text(words, row.lower, row.upper, about)})" for row in cells.itertuples()]
+    absent = [words.level("method", method) for method in whole.levels("method") if method not in set(cells["method"])]
+    caption = " ".join(filter(None, [words.text("picture.planned_note"), not_shown(words, absent)]))
+    return Picture(made.figure, alt_text(words, title, list(zip(labels, texts, strict=True))), caption, drawn)
+
+
+def sociogram(table: pd.DataFrame | Released, words: Words) -> Picture:
+    """How closely domains work together at the last moment: a square per pair of domains, darker for more of the possible ties.
+
+    `table` has the dimensions unit, moment, domain_1, domain_2 and the measure percent; units are taken together by their mean.
+    """
+    whole = released(table).only("percent")
+    title = words.text("figures.sociogram")
+    moment = next(iter(whole.levels("moment")[-1:]), "")
+    shown = whole.where(moment=moment).shown
+    if shown.empty:
+        return nothing(words, whole, title)
+    pairs = shown.groupby(["domain_1", "domain_2"], sort=True)["value"].mean()
+    domains = sorted({domain for pair in pairs.index for domain in pair})
+    grid = pd.DataFrame(np.nan, index=domains, columns=domains)
+    for (one, other), value in pairs.items():
+        grid.loc[one, other] = grid.loc[other, one] = value
+    labels = [words.level("domain", domain) for domain in domains]
+    below = subtitle(words, whole, words.level("moment", moment))
+    made = sheet(words, title, below, source_line(words, whole), height=0.9 + 0.62 * len(domains))
+    made.ax.imshow(np.ma.masked_invalid(grid.to_numpy(float)), cmap="Blues", vmin=0, vmax=100, aspect="auto")
+    for row, column in np.ndindex(grid.shape):
+        value = grid.iat[row, column]
+        if np.isfinite(value):
+            made.ax.text(column, row, words.percent(value), ha="center", va="center", color="white" if value > 55 else "black")
+    made.ax.set_xticks(range(len(labels)), [wrapped(label, 10) for label in labels])
+    made.ax.set_yticks(range(len(labels)), [wrapped(label, 18) for label in labels])
+    made.ax.tick_params(length=0)
+    made.ax.spines[:].set_visible(False)
+    items = [(f"{words.level('domain', a)} - {words.level('domain', b)}", words.percent(v)) for (a, b), v in pairs.sort_values(ascending=False).items()]
+    return Picture(made.figure, alt_text(words, title, items), words.text("picture.sociogram_note"), whole)
+
+
+def balance(table: pd.DataFrame | Released, words: Words, *, dim: str) -> Picture:
+    """Helping to the right and hindering to the left of zero, one bar a level of `dim`, other dimensions added up.
+
+    `table` has the measures helping and hindering (counts of fragments).
+    """
+    whole = released(table).only("helping", "hindering")
+    title = words.text("figures.factors")
+    if whole.empty:
+        return nothing(words, whole, title)
+    sums = whole.shown.pivot_table(index=dim, columns="measure", values="value", aggfunc="sum", sort=False).fillna(0)
+    sums = sums.reindex(columns=["helping", "hindering"], fill_value=0)
+    sums = sums.loc[sums.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    labels = [words.level(dim, level) for level in sums.index]
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.9 + 0.36 * len(sums) * lines_of(labels, 30))
+    places = np.arange(len(sums))[::-1]
+    made.ax.barh(places, sums["helping"], height=0.66, color=BLUE, label=words.measure("helping"))
+    made.ax.barh(places, -sums["hindering"], height=0.66, color=ORANGE, hatch="//", edgecolor="white", label=words.measure("hindering"))
+    made.ax.axvline(0, color=SOFT, linewidth=1)
+    made.ax.set_yticks(places, [wrapped(label, 30) for label in labels])
+    made.ax.tick_params(axis="y", length=0)
+    made.ax.xaxis.set_major_formatter(lambda value, _: words.number(abs(value)))
+    made.ax.set_xlabel(words.text("picture.fragments"))
+    made.ax.legend(ncols=2, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+    items = [(label, f"{words.number(row.helping)} / {words.number(row.hindering)}") for label, row in zip(labels, sums.itertuples(), strict=True)]
+    names = f"{title.rstrip('?')} ({words.measure('helping')} / {words.measure('hindering')})"
+    return Picture(made.figure, alt_text(words, names, items), "", whole)
+
+
+def joint_display(table: pd.DataFrame | Released, words: Words) -> Picture:
+    """Results by sources of evidence: an open circle is not measured, a filled one speaks for the result by the stated rules.
+
+    `table` has the dimensions result and source and the measure strength (0, 1, 2); the best mark of a source counts.
+    """
+    whole = released(table).only("strength")
+    title = words.text("figures.joint_display")
+    if whole.empty:
+        return nothing(words, whole, title)
+    marks = whole.shown.groupby(["result", "source"], sort=False)["value"].max().astype(int)
+    results = list(dict.fromkeys(result for result, _ in marks.index))
+    rows = [(result, source, marks[result, source]) for result in results for source in marks[result].index]
+    labels = [words.level("source", source) for _, source, _ in rows]
+    heads = [words.level("result", result) for result in results]
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.4 + 0.33 * (len(rows) + len(results)))
+    made.ax.axis("off")
+    made.ax.set_xlim(0, 1)
+    line = len(rows) + len(results)
+    made.ax.set_ylim(0, line + 0.5)
+    for result, head in zip(results, heads, strict=True):
+        made.ax.text(0, line, head, weight="bold", color=INK, va="center")
+        line -= 1
+        for _, source, mark in [row for row in rows if row[0] == result]:
+            made.ax.plot(0.03, line, "o", markersize=9, markerfacecolor=STRENGTHS[mark][0], markeredgecolor=INK)
+            made.ax.text(0.08, line, f"{words.level('source', source)}: {words.text(f'picture.strength.{mark}')}", va="center")
+            line -= 1
+    items = [(label, words.text(f"picture.strength.{mark}")) for label, (_, _, mark) in zip(labels, rows, strict=True)]
+    return Picture(made.figure, alt_text(words, title, items), words.text("picture.joint_note"), whole)
