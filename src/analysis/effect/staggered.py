@@ -27,13 +27,17 @@ class Panel:
 
 @dataclass(frozen=True)
 class Effect:
-    """An effect and its influence function (one number a person); `reason` when it cannot be estimated."""
+    """An effect and its influence function (one number a person); `reason` when it cannot be estimated.
+
+    `lost` counts the group-time effects that an average does without, because they cannot be estimated.
+    """
 
     group: float
     time: float
     value: float
     influence: np.ndarray
     reason: str = ""
+    lost: int = 0
 
 
 def staggered_effect(
@@ -56,6 +60,7 @@ def staggered_effect(
     start, or also those `notyet` started. With `covariates` (columns or formula terms, at the base period) the doubly
     robust estimator of Sant'Anna & Zhao 2020. Before the start the base is the previous period, after it the last
     period untreated (varying base).
+    An average does without group-time effects that cannot be estimated, and its note counts them.
     Columns `aggregation` (group-time, simple, dynamic, group, calendar), `group`, `time`, `event_time`; averages over a
     whole aggregation have `overall` in their contrast. Standard errors from influence functions: over persons (normal),
     or summed by `cluster` (t with G - 1).
@@ -173,7 +178,7 @@ def _summaries(panel: Panel, effects: list[Effect], groups: np.ndarray) -> list[
     overall = _mean([effect for event, effect in events.items() if event >= 0])
     rows += _block("dynamic", "event_time", overall, events)
     by_group = {group: _mean([e for e in after if e.group == group]) for group in groups}
-    overall = _averaged(panel, [e for e in by_group.values() if not np.isnan(e.group)])
+    overall = _averaged(panel, list(by_group.values()))
     rows += _block("group", "group", overall, by_group)
     times = sorted({effect.time for effect in after})
     by_time = {at: _averaged(panel, [e for e in after if e.time == at]) for at in times}
@@ -193,29 +198,35 @@ def _block(aggregation: str, column: str, overall: Effect, parts: dict[float, Ef
 
 
 def _mean(effects: list[Effect]) -> Effect:
-    """Plain average; the group is kept when it is one, for the averages over groups."""
-    if not effects:
-        return Effect(np.nan, np.nan, np.nan, np.zeros(0), "no effect after a start is in the data")
-    bad = [effect.reason for effect in effects if effect.reason]
-    group = effects[0].group if len({effect.group for effect in effects}) == 1 else np.nan
-    value, influence = np.mean([e.value for e in effects]), np.mean([e.influence for e in effects], axis=0)
-    return Effect(group, np.nan, float(value), influence, bad[0] if bad else "")
+    """Plain average of the effects that can be estimated; the group is kept when it is one."""
+    usable, lost, failed = _split(effects)
+    if failed is not None:
+        return failed
+    group = usable[0].group if len({effect.group for effect in usable}) == 1 else np.nan
+    influence = np.mean([effect.influence for effect in usable], axis=0)
+    return Effect(group, np.nan, float(np.mean([effect.value for effect in usable])), influence, lost=lost)
+
+
+def _split(effects: list[Effect]) -> tuple[list[Effect], int, Effect | None]:
+    """Effects that can be estimated, how many group-time effects are lost, and the answer when none is left."""
+    usable = [effect for effect in effects if not effect.reason]
+    lost = sum(effect.lost if not effect.reason else 1 for effect in effects)
+    reason = effects[0].reason if effects else "no effect after a start is in the data"
+    return usable, lost, None if usable else Effect(np.nan, np.nan, np.nan, np.zeros(0), reason)
 
 
 def _averaged(panel: Panel, effects: list[Effect]) -> Effect:
     """Average weighted by the size of each effect's group; the weights' own sampling error is in the influence."""
-    usable = [effect for effect in effects if not effect.reason]
-    if not usable:
-        return _mean(effects[:1])
-    if len(usable) < len(effects):
-        return Effect(np.nan, np.nan, np.nan, np.zeros(0), next(e.reason for e in effects if e.reason))
+    usable, lost, failed = _split(effects)
+    if failed is not None:
+        return failed
     inside = np.column_stack([panel.start == effect.group for effect in usable]).astype(float)
     size, values = inside.mean(axis=0), np.array([effect.value for effect in usable])
     weights = size / size.sum()
     influence = np.column_stack([effect.influence for effect in usable]) @ weights
     centred = inside - size
     moved = centred / size.sum() - np.outer(centred.sum(axis=1), size) / size.sum() ** 2
-    return Effect(np.nan, np.nan, float(weights @ values), influence + moved @ values)
+    return Effect(np.nan, np.nan, float(weights @ values), influence + moved @ values, lost=lost)
 
 
 def _row(panel: Panel, known: dict, level: float, names: dict, effect: Effect) -> dict:
@@ -236,4 +247,5 @@ def _row(panel: Panel, known: dict, level: float, names: dict, effect: Effect) -
     if not error > 1e-12 * max(abs(effect.value), np.abs(panel.outcomes).max()):
         return not_estimable("the changes do not vary between persons", **known)
     notes += [f"{panel.dropped} persons incomplete or treated from the first period left out"] if panel.dropped else []
+    notes += [f"without {effect.lost} group-time effects that cannot be estimated"] if effect.lost else []
     return {**known, **interval(effect.value, error, df, level=level), "note": "; ".join(filter(None, notes))}
