@@ -49,6 +49,8 @@ out <- list(
   dyestuff = describe(Yield ~ 1 + (1 | Batch), Dyestuff),
   dyestuff2_boundary = describe(Yield ~ 1 + (1 | Batch), Dyestuff2),
   dyestuff2_boundary_ml = describe(Yield ~ 1 + (1 | Batch), Dyestuff2, FALSE),
+  dyestuff_singular = describe(Yield ~ t + (t | Batch), transform(Dyestuff, t = rep(1:5, 6))),
+  dyestuff2_singular = describe(Yield ~ t + (t | Batch), transform(Dyestuff2, t = rep(1:5, 6))),
   insteval = describe(y ~ service + dept + (1 | s), InstEval)
 )
 writeLines(toJSON(c(out, list(versions = list(R = R.version.string, lme4 = as.character(packageVersion("lme4")),

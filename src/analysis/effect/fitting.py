@@ -1,6 +1,7 @@
 """Maximum of the profiled likelihood of `likelihood`, with exact derivatives, and Satterthwaite degrees of freedom."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import optimize
@@ -71,11 +72,13 @@ def _deviance(products: CrossProducts, psi: np.ndarray, reml: bool) -> np.ndarra
 
 
 def _solve(products: CrossProducts, psi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(I + Z'Z Psi)^-1 per pattern, and log |I + Z'Z Psi| summed over persons."""
+    """(I + Z'Z Psi)^-1 per pattern, and log |I + Z'Z Psi| summed over persons; written out, as numpy is slow here."""
     inner = np.eye(psi.shape[-1]) + products.zz @ psi
     if psi.shape[-1] == 1:
         return 1 / inner, np.log(inner[..., 0, 0]) @ products.persons
-    return np.linalg.inv(inner), np.linalg.slogdet(inner)[1] @ products.persons
+    determinant = inner[..., 0, 0] * inner[..., 1, 1] - inner[..., 0, 1] * inner[..., 1, 0]
+    adjugate = np.stack([inner[..., 1, 1], -inner[..., 0, 1], -inner[..., 1, 0], inner[..., 0, 0]], axis=-1)
+    return adjugate.reshape(inner.shape) / determinant[..., None, None], np.log(determinant) @ products.persons
 
 
 def profile(products: CrossProducts, psi: np.ndarray, *, reml: bool) -> Profile:
@@ -144,26 +147,38 @@ def _newton_in_log(ratio: float, at: Profile) -> float:
 
 
 def fit_slope(products: CrossProducts, *, reml: bool) -> Fit:
-    """Random intercept and slope: two optimisers of different kind from different starts must agree on the deviance."""
+    """Random intercept and slope: two optimisers of different kind from different starts must agree on the deviance.
 
-    def with_gradient(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        psi, jacobian = _psi(theta)
-        at = profile(products, psi, reml=reml)
-        return at.deviance, at.gradient @ jacobian
+    A trust region with exact gradient and Hessian, and Nelder-Mead on the deviance alone.
+    """
+
+    @lru_cache(maxsize=2)
+    def at(theta: tuple) -> Profile:
+        return profile(products, _psi(np.array(theta))[0], reml=reml)
 
     def value(theta: np.ndarray) -> float:
         return float(deviance(products, _psi(theta)[0][None], reml=reml)[0])
 
-    tight = {"xatol": 1e-8, "fatol": 1e-10, "maxiter": 2000}
+    tight = {"xatol": 1e-6, "fatol": 1e-8, "maxiter": 2000}
     found = [
-        optimize.minimize(with_gradient, [1.0, 0.0, 1.0], jac=True, method="BFGS", options={"gtol": 1e-9}),
+        optimize.minimize(
+            lambda theta: at(tuple(theta)).deviance, [1.0, 0.0, 1.0], method="trust-exact", options={"gtol": 1e-7},
+            jac=lambda theta: at(tuple(theta)).gradient @ _psi(theta)[1],
+            hess=lambda theta: _curvature(at(tuple(theta)), theta, profiled=True),
+        ),
         optimize.minimize(value, [0.3, 0.1, 0.3], method="Nelder-Mead", options=tight),
-    ]
+    ]  # fmt: skip
     finite = [one for one in found if np.isfinite(one.fun)]
     theta = min(finite, key=lambda one: one.fun).x
-    psi = _psi(theta)[0]
     agreed = len(finite) == 2 and abs(found[0].fun - found[1].fun) < 1e-5
-    return Fit(theta, psi, profile(products, psi, reml=reml), agreed)
+    return Fit(theta, _psi(theta)[0], at(tuple(theta)), agreed)
+
+
+def _curvature(at: Profile, theta: np.ndarray, *, profiled: bool) -> np.ndarray:
+    """Second derivatives of the deviance in theta, at fixed sigma^2 or with sigma^2 at its best for each theta."""
+    jacobian = _psi(theta)[1]
+    hessian = at.hessian - np.outer(at.drss, at.drss) / (at.dof * at.sigma2**2) if profiled else at.hessian
+    return jacobian.T @ hessian @ jacobian + np.tensordot(at.gradient, QUADRATIC[1 if len(theta) == 1 else 2], 1)
 
 
 def _psi(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -182,7 +197,7 @@ def satterthwaite(fit: Fit, contrasts: np.ndarray) -> np.ndarray:
     """
     at, jacobian = fit.at, _psi(fit.theta)[1]
     joint = np.zeros((len(jacobian) + 1,) * 2)
-    joint[:-1, :-1] = jacobian.T @ at.hessian @ jacobian + np.tensordot(at.gradient, QUADRATIC[len(fit.psi)], 1)
+    joint[:-1, :-1] = _curvature(at, fit.theta, profiled=False)
     joint[-1, :-1] = joint[:-1, -1] = -(at.drss @ jacobian) / at.sigma2
     joint[-1, -1] = at.dof
     values, vectors = np.linalg.eigh(joint)

@@ -12,7 +12,7 @@ from analysis.effect.fitting import Fit, fit_intercept, fit_slope, satterthwaite
 from analysis.effect.likelihood import cross_products
 from analysis.effect.soundness import FEWEST_DF, Sample, dependent, obstacle, residual_obstacle, warnings
 from analysis.effect.terms import Layout, Terms
-from analysis.effect.waves import require_columns, units
+from analysis.effect.waves import require_columns, require_numbers, units
 
 
 def mixed_change(
@@ -33,7 +33,9 @@ def mixed_change(
     are those of generalised least squares, as lme4's; degrees of freedom Satterthwaite's, as lmerTest's.
     Raises ValueError for an unknown column or option.
     """
+    covariates = [covariates] if isinstance(covariates, str) else covariates
     require_columns(data, [outcome, time, person, group, by, *covariates])
+    require_numbers(data, outcome)
     layout = Layout.of(data, time, group, covariates)
     _check_options(layout, random, method)
     model = _Model(outcome, person, layout, random == "slope", method.lower() == "reml")

@@ -6,7 +6,7 @@ import pandas as pd
 from analysis.effect.estimates import frame, not_estimable
 from analysis.effect.paired import wilson
 from analysis.effect.soundness import FEW_PERSONS, FEWEST_PERSONS
-from analysis.effect.waves import levels, require_columns, units
+from analysis.effect.waves import levels, require_columns, require_numbers, units
 
 METHOD = "difference from the public trend (description, no inference about cause)"
 
@@ -26,6 +26,7 @@ def national_trend(
     Raises ValueError when the trend has no row for this scale and cut-off.
     """
     require_columns(data, [outcome, time, date, by])
+    require_numbers(data, outcome)
     dates, shares = _points(trend, scale, cutoff)
     rows = []
     for unit, part in units(data, by):

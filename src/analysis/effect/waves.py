@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 
 def require_columns(data: pd.DataFrame, columns: Iterable[str | None]) -> None:
@@ -12,6 +13,15 @@ def require_columns(data: pd.DataFrame, columns: Iterable[str | None]) -> None:
         raise ValueError(
             f"no column {', '.join(map(repr, absent))} in the data (it has {', '.join(map(str, data.columns))}). "
             "Name an existing column or add it to the data."
+        )
+
+
+def require_numbers(data: pd.DataFrame, column: str) -> None:
+    """Raise ValueError when `column` holds something else than numbers (or True and False); no value is shown."""
+    found = data[column].dtype
+    if not (is_numeric_dtype(found) or is_bool_dtype(found)):
+        raise ValueError(
+            f"{column}: an outcome needs numbers, found type {found}. Convert it, e.g. with pd.to_numeric."
         )
 
 
@@ -39,6 +49,7 @@ def paired_waves(data: pd.DataFrame, outcome: str, *, time: str, person: str, wa
 
     Raises ValueError when a person has two values at one wave: which of them counts is the caller's decision.
     """
+    require_numbers(data, outcome)
     used = data[[person, time, outcome]].dropna()
     twice = int(used.duplicated([person, time]).sum())
     if twice:
