@@ -24,7 +24,7 @@ ALL = "all"
 KINDS = {
     "count": "count", "missing": "count", "percent": "percent", "percent_previous": "percent", "percent_first": "percent",
     "mean": "mean", "sd": "sd", "median": "median", "estimate": "estimate", "std_error": "std_error", "df": "inference_df",
-    "lower": "lower", "upper": "upper", "p_value": "p_value", "p_adjusted": "p_value", "days": "days", "rate": "rate",
+    "lower": "lower", "upper": "upper", "p_value": "p_value", "p_adjusted": "p_value", "p_floor": "p_value", "days": "days", "rate": "rate",
     "percent_started": "percent",
 }  # fmt: skip
 
@@ -176,7 +176,7 @@ def table(name: str, *, every_unit: bool = False) -> pd.DataFrame:
         raise StudyError([f"{here.study.id}: the study has no table {name}; it has {', '.join(here.study.tables)}."])
     listed(folder)
     files = sorted(folder.glob("unit=*.parquet"))
-    if here.unit != ALL and not every_unit and not (folder / f"unit={NO_UNIT}.parquet") in files[:1] * (len(files) == 1):
+    if here.unit != ALL and not every_unit and (folder / f"unit={NO_UNIT}.parquet") not in files[:1] * (len(files) == 1):
         files = [file for file in files if file.stem == f"unit={here.unit}"]
     if not files:
         return _empty(folder)
@@ -240,7 +240,7 @@ def release(
 
 def _long(table: pd.DataFrame, dims: list[str], kinds: dict[str, str], n: str | Mapping[str, str]) -> pd.DataFrame:
     keep = [*dims, *(["note"] if "note" in table else [])]
-    if "measure" in table and "value" in table:
+    if "measure" in table and "value" in table and not set(kinds) <= set(table):
         return table[[*dims, "measure", "value", *(c for c in ("n", "note", "largest", "second_largest") if c in table)]]
     parts = []
     for measure in kinds:

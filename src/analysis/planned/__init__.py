@@ -12,9 +12,9 @@ _MODULES = {
     "change": "means changes by_unit corrected standardised responses MEANS ESTIMATES",
     "robustness": "methods leave_one_out METHODS",
     "referral": "funnel months with_period referrers stop_reasons FUNNEL FUNNEL_N REFERRERS REFERRERS_N",
-    "collaboration": "network network_change sociogram meetings checklist work_sessions actions NETWORK",
+    "collaboration": "network unit_total network_change sociogram meetings checklist work_sessions actions NETWORK",
     "voices": "factors agreement saturation action_plans involvement experience fidelity adaptations dose",
     "value": "costs resources profile trend COSTS",
-    "synthesis": "embedding evidence",
+    "synthesis": "embedding evidence process_shares",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

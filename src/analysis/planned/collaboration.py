@@ -29,7 +29,20 @@ def network(study: Study, ties: pd.DataFrame, organisations: pd.DataFrame) -> pd
         index=["unit", "moment"], columns="measure", values="estimate", sort=False, dropna=False
     )
     table = wide.reindex(columns=list(NETWORK)).dropna(how="all").reset_index()
+    together = _together(table) if table["unit"].nunique() > 1 else table.iloc[:0]
+    table = pd.concat([table, together], ignore_index=True)
     return table.assign(n=table["organisations"])
+
+
+def unit_total(table: pd.DataFrame) -> dict[str, str]:
+    """The total level of `unit`, where the table has one."""
+    return {"unit": "all"} if (table["unit"] == "all").any() else {}
+
+
+def _together(table: pd.DataFrame) -> pd.DataFrame:
+    """All networks together per moment: organisations and ties added up, measures of a network as their mean."""
+    how = {name: "sum" if kind == "count" else "mean" for name, kind in NETWORK.items()}
+    return table.groupby("moment", sort=False).agg(how).reset_index().assign(unit="all")
 
 
 def network_change(study: Study, ties: pd.DataFrame, organisations: pd.DataFrame) -> pd.DataFrame:

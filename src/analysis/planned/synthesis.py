@@ -3,7 +3,9 @@
 import pandas as pd
 
 from analysis import process
+from analysis.planned import collaboration, voices
 from analysis.planned.change import changes
+from analysis.planned.referral import funnel
 from analysis.study import Study
 
 RESULTS = ("integral_approach", "network", "learning_network", "referral_insight", "embedding", "involvement")
@@ -64,3 +66,46 @@ def _process_rows(tables: dict[str, pd.DataFrame]) -> list[dict]:
                 strength = 2 if row.percent >= 50 else 1
                 rows.append({"result": result, "source": source, "indicator": row.indicator, "value": row.percent, "n": row.n, "strength": strength})
     return rows
+
+
+def process_shares(study: Study, *, as_of=None, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The headline share of each process table (named as in the study), as `evidence` takes them: `indicator, percent, n`."""
+    makers = {
+        "fidelity": lambda t: voices.fidelity(study, t["fidelity"]).query("element == 'all'").assign(indicator="elements_delivered"),
+        "work_sessions": lambda t: collaboration.work_sessions(study, t["work_sessions"], as_of=as_of).query("indicator == 'wide'"),
+        "ties": lambda t: _cross_domain(study, t["ties"], t["organisations"]),
+        "meetings": lambda t: _held(study, t["meetings"], as_of),
+        "actions": lambda t: collaboration.actions(study, t["actions"], as_of=as_of).query("state == 'done'").assign(indicator="actions_done"),
+        "funnel": lambda t: _step(study, t["referrals"], study.referral_start, as_of),
+        "feedback": lambda t: _step(study, t["referrals"], study.referral_steps[-1], as_of),
+        "embedding": lambda t: _embedded(study, t["embedding"]),
+        "involvement": lambda t: voices.involvement(study, t["involvement"], as_of=as_of).query("indicator == 'at_least_advising'"),
+    }
+    needs = {"ties": {"ties", "organisations"}, "funnel": {"referrals"}, "feedback": {"referrals"}}
+    return {name: make(tables) for name, make in makers.items() if needs.get(name, {name}) <= set(tables)}
+
+
+def _cross_domain(study: Study, ties: pd.DataFrame, organisations: pd.DataFrame) -> pd.DataFrame:
+    """Share of ties at the last moment that connect two domains, over the networks of all units."""
+    found = collaboration.network(study, ties, organisations)
+    last = found[found["moment"] == collaboration.MOMENTS[1]]
+    crossing = (last["cross_domain_share"] * last["ties"]).sum()
+    share = 100 * crossing / last["ties"].sum() if last["ties"].sum() else float("nan")
+    return pd.DataFrame([{"indicator": "cross_domain", "percent": share, "n": last["ties"].sum()}])
+
+
+def _held(study: Study, meetings: pd.DataFrame, as_of) -> pd.DataFrame:
+    found = collaboration.meetings(study, meetings, as_of=as_of).query("indicator == 'held'")
+    n = found["n"].sum()
+    return pd.DataFrame([{"indicator": "meetings_held", "percent": 100 * found["count"].sum() / n if n else float("nan"), "n": n}])
+
+
+def _step(study: Study, referrals: pd.DataFrame, step: str, as_of) -> pd.DataFrame:
+    found = funnel(study, referrals, as_of=as_of).query("step == @step")
+    return found.assign(indicator=f"step_{step}", percent=found["percent_first"], n=found["n_first"])
+
+
+def _embedded(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
+    found = embedding(study, scores).query("element == 'all'")
+    last = found[found["moment"] == collaboration.MOMENTS[1]]
+    return pd.DataFrame([{"indicator": "in_place", "percent": last["percent"].mean(), "n": len(last)}])
