@@ -2,13 +2,17 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
-from run_project import Project, notebook
+import run_project
+from run_project import LOAD, Project, notebook
 
-from analysis.run import lock
+from analysis.run import lock, measure
 from analysis.run.document import ParameterError
 from analysis.run.engine import run
 from analysis.run.plan import Step, plan
@@ -68,21 +72,22 @@ def test_a_changed_notebook_or_parameter_reruns_it(finished):
         [*steps[:2], Step("s/west/b", "notebook", "s", "west", finished.notebooks[1], {"study": "t", "unit": "west"})],
         finished.layout,
         dry_run=True,
-        actions={"prepare": __import__("run_project").prepare},
+        actions={"prepare": run_project.prepare},
         on_event=lambda event: reasons.update({event.step.name: event.why}),
     )
     assert reasons["s/east/a"] == "notebook changed: notebooks/a.ipynb"
     assert reasons["s/west/b"].startswith("step changed") or reasons["s/west/b"] == "parameters changed: study"
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"step": 1}', "\xff"])
-def test_a_corrupted_receipt_or_a_lost_output_is_rerun(finished, damage):
-    step = finished.steps[1]
+def test_a_corrupted_receipt_or_a_lost_output_is_rerun(finished):
+    corrupted, overwritten = finished.steps[1], finished.steps[3]
     before = finished.made()
-    finished.layout.receipt(step).write_text(damage, "latin-1")
-    finished.layout.executed(finished.steps[3]).write_text("{}")
+    for damage in ("", "{", "[]", '{"step": 1}', "\xff"):
+        finished.layout.receipt(corrupted).write_text(damage, "latin-1")
+        assert finished.run().done == [corrupted.name]
+    finished.layout.executed(overwritten).write_text("{}")
     (finished.root / "out/west-b.txt").unlink()
-    assert sorted(finished.run().done) == [step.name, finished.steps[3].name, "s/west/b"]
+    assert sorted(finished.run().done) == [overwritten.name, "s/west/b"]
     assert finished.made() == before
 
 
@@ -171,3 +176,92 @@ def test_the_same_project_elsewhere_gives_the_same_bytes(tmp_path, monkeypatch):
     assert made[0].keys() == made[1].keys()
     assert [name for name in made[0] if made[0][name] != made[1][name]] == []
     assert b"image/png" in made[0]["data/s/runs/east/a.ipynb"]
+
+
+@pytest.mark.slow
+def test_a_cluster_of_other_processes_gives_the_same_bytes(tmp_path, monkeypatch):
+    from distributed import LocalCluster
+
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    made = []
+    for name in ("here", "cluster"):
+        project = Project(tmp_path / name)
+        monkeypatch.setenv("FAKE_ROOT", str(project.root))
+        if made:
+            with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+                assert project.run(scheduler=cluster.scheduler_address).ok
+        else:
+            assert project.run().ok
+        made.append(project.made())
+    assert made[0] == made[1]
+
+
+@pytest.mark.slow
+def test_overhead_is_under_a_second_a_notebook_and_a_third_of_a_plain_loop(tmp_path):
+    measured = measure.overhead(measure.sample(tmp_path, 16), jobs=2)
+    assert measured.per_notebook < 1.0
+    assert measured.ratio > 3
+
+
+def test_the_plan_is_in_an_order_in_which_it_can_run(tmp_path):
+    paths = [notebook(tmp_path / f"{name}.ipynb", "1") for name in ("02_b", "01_a")]
+    paths.append(notebook(tmp_path / "00_once.ipynb", "1", parameters="study: str = 's'\nlanguage = 'en'"))
+    chosen = {"x": ["01_a"], "y": ["01_a", "02_b", "00_once"]}
+    steps = plan({"x": ("all", "east"), "y": ("all",)}, paths, {"language": "nl"}, notebooks_of=chosen)
+    assert [step.name for step in steps] == [
+        "x/prepare", "x/all/01_a", "x/east/01_a", "x/release", "x/publish",
+        "y/prepare", "y/all/00_once", "y/all/01_a", "y/all/02_b", "y/release", "y/publish",
+    ]  # fmt: skip
+    seen: set[str] = set()
+    for step in steps:
+        assert seen.issuperset(step.needs), step.name
+        seen.add(step.name)
+    assert dict(steps[6].parameters) == {"study": "y", "language": "nl"}
+    assert dict(steps[2].parameters) == {"study": "x", "unit": "east"}
+
+
+def test_nothing_heavy_is_imported_when_nothing_has_to_run(finished):
+    program = (
+        "import os, sys\nfrom pathlib import Path\nfrom run_project import Project\n"
+        "assert len(Project(Path(sys.argv[1]), fresh=False).run().skipped) == 7\n"
+        "print({'papermill', 'distributed', 'pandas', 'numpy', 'nbformat', 'rich'} & set(sys.modules))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, "-c", program, str(finished.root)]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (result.stdout, result.stderr) == ("set()\n", "")
+
+
+def test_an_input_that_changes_while_the_step_runs_is_not_taken_for_done(project):
+    change = "from fakepkg import files\nfiles.read(f'{unit}.csv')\n(files.ROOT / f'{unit}.csv').write_text('99')"
+    notebook(project.notebooks[0], LOAD, change)
+    project.notebooks = project.notebooks[:1]
+    options = {"actions": {"prepare": run_project.prepare}, "jobs": 1}
+    assert run(project.steps[:3], project.layout, **options).ok
+    reasons = {}
+    told = {"dry_run": True, "on_event": lambda event: reasons.update({event.step.name: event.why})}
+    run(project.steps[:3], project.layout, **options, **told)
+    assert reasons["s/east/a"] == "east.csv changed"
+
+
+def test_a_file_that_was_missing_and_a_folder_that_gains_a_file_are_noticed(project):
+    look = (
+        "from fakepkg import files\nfiles.note('missed', files.ROOT / 'late.csv')\n"
+        "files.note('listed', files.ROOT / 'more')\nfiles.note('read', files.ROOT / 'parts')"
+    )
+    notebook(project.notebooks[0], LOAD, look)
+    step = Step("s/all/a", "notebook", "s", "all", project.notebooks[0])
+    for folder in ("more", "parts"):
+        (project.root / folder).mkdir()
+    (project.root / "parts/one").write_text("1")
+
+    def done() -> list[str]:
+        return run([step], project.layout, jobs=1).done
+
+    assert done() == [step.name] and done() == []
+    (project.root / "late.csv").write_text("x")
+    assert done() == [step.name] and done() == []
+    (project.root / "more" / "new.csv").write_text("x")
+    assert done() == [step.name] and done() == []
+    (project.root / "parts/one").write_text("2")
+    assert done() == [step.name] and done() == []

@@ -78,7 +78,8 @@ def run(
         if dry_run:
             state.announce()
         elif state.ready():
-            job = Job(receipts, dict(actions), str(held), timeout, warm)
+            own = {name: value for name, value in os.environ.items() if name.startswith("ANALYSIS_")}
+            job = Job(receipts, dict(actions), str(held), timeout, warm, own)
             _drive(state, job, jobs or cores(), scheduler)
     state.summary.wall_seconds = time.perf_counter() - begun
     return state.summary

@@ -60,7 +60,7 @@ def start_server() -> None:
         return
     from multiprocessing import forkserver
 
-    with _starting, _without_main(), _environ(ENVIRONMENT):
+    with _starting, _plain_parent(), _environ(ENVIRONMENT):
         multiprocessing.get_context("forkserver").set_forkserver_preload(["analysis.run.preloaded"])
         forkserver.ensure_running()
 
@@ -69,10 +69,10 @@ def start_child(target, *arguments) -> multiprocessing.Process:
     """A process running `target(*arguments)`, forked from the warm server, or spawned where fork is missing."""
     start_server()
     context = multiprocessing.get_context("forkserver" if CAN_FORK else "spawn")
-    child = context.Process(target=target, args=arguments)
-    with _starting, _without_main():
+    with _starting, _plain_parent():
         if _closed.is_set():
             raise RuntimeError("the run was stopped.")
+        child = context.Process(target=target, args=arguments)
         child.start()
         _live[child.pid] = child
     return child
@@ -145,13 +145,19 @@ def _runs(process: int) -> bool:
 
 
 @contextlib.contextmanager
-def _without_main():
-    """Hide the caller's script: multiprocessing would run it again in every child, which needs none of it."""
-    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+def _plain_parent():
+    """Lay aside two customs of multiprocessing that do not suit kernels.
+
+    It runs the caller's script again in every child, but a kernel has a `__main__` of its own. And it lets no daemonic
+    process, such as a Dask worker with a nanny, have children, lest they outlive it: kernels end by themselves.
+    """
+    process = multiprocessing.current_process()
+    main, daemon = sys.modules["__main__"], process.daemon
+    sys.modules["__main__"], process.daemon = ModuleType("__main__"), False
     try:
         yield
     finally:
-        sys.modules["__main__"] = main
+        sys.modules["__main__"], process.daemon = main, daemon
 
 
 @contextlib.contextmanager

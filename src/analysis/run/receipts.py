@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import re
+import stat
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -57,16 +58,24 @@ class Hashes:
     _code: dict[object, dict[str, str]] = field(default_factory=dict)
 
     def of(self, path: Path) -> str | None:
-        """Hash of a file, None when there is none."""
+        """Hash of a file, or of all files in a folder; None when there is none."""
         try:
             status = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
             return ABSENT
+        if stat.S_ISDIR(status.st_mode):
+            return self._of_folder(path)
         stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
         if self._known.get(path, (None,))[0] != stamp:
             with path.open("rb") as file:
                 self._known[path] = (stamp, hashlib.file_digest(file, "sha256").hexdigest())
         return self._known[path][1]
+
+    def _of_folder(self, folder: Path) -> str:
+        """Hash of a folder that is read as one table: of the names and hashes of its files."""
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        lines = (f"{path.relative_to(folder).as_posix()} {self.of(path)}" for path in files)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def of_names(self, folder: Path) -> str | None:
         """Hash of the sorted names in a folder, None when there is none."""

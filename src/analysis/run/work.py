@@ -18,13 +18,17 @@ _traces = itertools.count()
 
 @dataclass(frozen=True)
 class Job:
-    """What every step of a run has in common; picklable, so that it can go to another machine."""
+    """What every step of a run has in common; picklable, so that it can go to another machine.
+
+    `environment` holds the variables of the caller that begin with ANALYSIS_, such as where the project is.
+    """
 
     receipts: Receipts
     actions: dict[str, Action]
     lock: str
     timeout: float
     warm: bool
+    environment: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def perform(job: Job, step: Step) -> Outcome:
 
 
 def _run(job: Job, step: Step, trace: Path) -> float:
-    environment = {TRACE: str(trace), "ANALYSIS_RUN": "1", "ANALYSIS_KERNELS_LOCK": job.lock}
+    environment = job.environment | {TRACE: str(trace), "ANALYSIS_RUN": "1", "ANALYSIS_KERNELS_LOCK": job.lock}
     layout = job.receipts.layout
     if step.kind != "notebook":
         act(job.actions[step.kind], step, environment, layout.root)
