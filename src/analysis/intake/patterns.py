@@ -1,0 +1,120 @@
+"""What identifies a person directly, as rules on text: citizen service number, e-mail, telephone, address, IBAN, birth date, name."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+HALF = 0.5
+_NAME = re.compile(
+    r"^(naam|name|voornaam|achternaam|familienaam|geslachtsnaam|roepnaam|voorletters?|tussenvoegsel|first_?name|last_?name|"
+    r"surname|full_?name|volledige_?naam|recipient(first|last)name|(deelnemer|client|patient|respondent|bewoner|contact)_?naam|"
+    r"naam_?(deelnemer|client|patient|respondent|bewoner|contact(persoon)?))$"
+)
+_BIRTH = re.compile(r"(geboorte_?(datum|dag)|geb_?dat(um)?|gebdat|birth_?da(te|y)|date_?of_?birth|^dob$)")
+_HOUSE = re.compile(r"^(huisnummer|huisnr|house_?(number|no)|nr_huis)$")
+_PHONE = re.compile(r"(?:(?:\+|00)31[\s-]?(?:\(0\)[\s-]?)?|0)[1-9](?:[\s-]?\d){8}")
+_POSTCODE = r"[1-9]\d{3}\s?[A-Za-z]{2}"
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """A kind of direct identifier: its name in messages, and the test of one value."""
+
+    name: str
+    fits: Callable[[str], bool]
+
+
+def citizen_service_number(value: str) -> bool:
+    """True for a BSN: nine digits (eight where a spreadsheet dropped the first zero) that pass the eleven-test."""
+    digits = re.sub(r"[\s.]", "", value)
+    if not re.fullmatch(r"\d{8,9}", digits) or int(digits) == 0:
+        return False
+    digits = digits.zfill(9)
+    return (
+        sum(weight * int(digit) for weight, digit in zip((9, 8, 7, 6, 5, 4, 3, 2, -1), digits, strict=True)) % 11 == 0
+    )
+
+
+def bank_account(value: str) -> bool:
+    """True for an IBAN whose two check digits hold (ISO 13616: modulo 97 gives 1)."""
+    text = re.sub(r"\s", "", value).upper()
+    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", text):
+        return False
+    return int("".join(str(int(mark, 36)) for mark in text[4:] + text[:4])) % 97 == 1
+
+
+def telephone(value: str) -> bool:
+    """True for a Dutch telephone number of ten digits, national or with +31."""
+    return bool(_PHONE.fullmatch(value.strip()))
+
+
+def mail_address(value: str) -> bool:
+    """True for an e-mail address."""
+    return bool(re.fullmatch(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}", value.strip()))
+
+
+def home_address(value: str) -> bool:
+    """True for a Dutch postcode and a house number in one text, in either order."""
+    return bool(
+        re.fullmatch(rf".*\b({_POSTCODE}[\s,]*\d{{1,5}}\b.*|\d{{1,5}}[\s\w-]*,?\s*{_POSTCODE}\b.*)", value.strip())
+    )
+
+
+def internet_address(value: str) -> bool:
+    """True for an IPv4 or IPv6 address."""
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(value.strip())
+    except ValueError:
+        return False
+    return True
+
+
+IDENTIFIERS = (
+    Identifier("citizen service numbers (BSN)", citizen_service_number),
+    Identifier("e-mail addresses", mail_address),
+    Identifier("telephone numbers", telephone),
+    Identifier("postcodes with a house number", home_address),
+    Identifier("bank accounts (IBAN)", bank_account),
+    Identifier("internet addresses", internet_address),
+)
+
+
+def identifying(values: pd.Series, beside: tuple[str, ...] = ()) -> str | None:
+    """What at least half of a column's values look like, or None; `beside` names the columns that are kept with it."""
+    counts = values.dropna().astype("str").str.strip().value_counts()
+    counts = counts[counts.index != ""]
+    if counts.empty:
+        return None
+    for kind in IDENTIFIERS:
+        if _share(counts, kind.fits) >= HALF:
+            return kind.name
+    name = re.sub(r"[^a-z0-9]+", "_", str(values.name).casefold().replace("ë", "e").replace("ï", "i")).strip("_")
+    if _NAME.search(name) and _share(counts, lambda value: bool(re.search(r"[^\W\d_]", value))) >= HALF:
+        return "names of persons"
+    if _births(name, counts):
+        return "birth dates"
+    if (
+        any(_HOUSE.search(other.casefold()) for other in beside)
+        and _share(counts, lambda v: bool(re.fullmatch(_POSTCODE, v))) >= HALF
+    ):
+        return "postcodes with a house number"
+    return None
+
+
+def _share(counts: pd.Series, fits: Callable[[str], bool]) -> float:
+    return float(counts[[fits(value) for value in counts.index]].sum() / counts.sum())
+
+
+def _births(name: str, counts: pd.Series) -> bool:
+    """Days in a column named after birth, or days that mostly lie before 2005 and more than twenty years apart."""
+    written = counts.index.to_series().str.extract(r"^(?:(\d{4})-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}))")
+    years = pd.to_numeric(written[0].fillna(written[1]), errors="coerce")
+    if counts[years.notna().to_numpy()].sum() / counts.sum() < HALF:
+        return False
+    years = years.repeat(counts.to_numpy()).dropna()
+    old = years.median() < 2005 and years.quantile(0.9) - years.quantile(0.1) > 20
+    return bool(_BIRTH.search(name)) or bool(old and years.min() > 1850)
