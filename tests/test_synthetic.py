@@ -187,8 +187,24 @@ def test_making_is_quick(default):
     assert np.isfinite(default.measures["value"].dropna()).all()
 
 
+def test_scores_without_a_file_are_those_that_prepare_makes_of_the_committed_files(default):
+    from analysis import prepare, store
+
+    keys, values = ["person", "wave", "outcome"], ["unit", "group", "arm", "date", "value", "n_missing_items"]
+    tables = prepare.prepare(store.study("samen_in_beweging")).tables
+    taking_part = tables["persons"].loc[tables["persons"]["in_study"].astype(bool), "person"]
+    made = tables["measures"][tables["measures"]["person"].isin(taking_part)]
+    frames = [
+        frame.astype(dict.fromkeys(["unit", "group", "arm", "wave", "outcome"], str))
+        .set_index(keys)[values]
+        .sort_index()
+        for frame in (default.measures, made)
+    ]
+    pd.testing.assert_frame_equal(*frames, check_dtype=False)
+
+
 def test_people_look_like_a_vulnerable_group(default):
-    at_start = default.measures.query("wave == 't0' and arm == 'programma'").groupby("outcome")["value"].mean()
+    at_start = default.measures.query("wave == 't0' and arm == 'programme'").groupby("outcome")["value"].mean()
     plausible = {
         "mhi5": (59, 65), "de_jong_gierveld_6": (2.6, 3.3), "eq5d5l_nl": (0.65, 0.75), "eq_vas": (62, 68),
         "mastery": (20, 24), "beweegrichtlijn_2017": (0.2, 0.4), "volunteering": (0.1, 0.3),
@@ -208,7 +224,7 @@ def test_forms_at_t1_and_t2_are_as_many_as_planned():
 
 
 def test_forms_that_are_missing_are_of_people_with_lower_scores(default):
-    scores = default.measures.query("outcome == 'mhi5' and arm == 'programma'")
+    scores = default.measures.query("outcome == 'mhi5' and arm == 'programme'")
     wide = scores.pivot(index="person", columns="wave", values="value")
     assert wide["t0"][wide["t1"].notna()].mean() > wide["t0"][wide["t1"].isna()].mean()
 
@@ -266,11 +282,11 @@ def test_a_world_without_programme_or_lockdowns_has_no_effect_or_shock():
 
 
 def test_without_dropout_all_forms_are_there_and_what_nobody_sees_fools():
-    full = make_study(dropout=0.0).measures.query("outcome == 'mhi5' and arm == 'programma'")
+    full = make_study(dropout=0.0).measures.query("outcome == 'mhi5' and arm == 'programme'")
     assert full.groupby("wave").size().nunique() == 1
     changes = []
     for mnar in (0.0, 2.0):
-        scores = make_study(mnar=mnar, people=20_000).measures.query("outcome == 'mhi5' and arm == 'programma'")
+        scores = make_study(mnar=mnar, people=20_000).measures.query("outcome == 'mhi5' and arm == 'programme'")
         wide = scores.pivot(index="person", columns="wave", values="value")
         changes.append((wide["t1"] - wide["t0"]).mean())
     assert changes[1] > changes[0] + 2
@@ -281,7 +297,7 @@ def test_the_waiting_group_changes_as_people_would_without_the_programme():
 
     world = World(people=60_000, seed=21)
     scores = make_study(people=world.people, seed=world.seed, dropout=0.0).measures
-    wide = scores.query("outcome == 'mhi5' and arm == 'wacht'").pivot(index="person", columns="wave", values="value")
+    wide = scores.query("outcome == 'mhi5' and arm == 'waiting'").pivot(index="person", columns="wave", values="value")
     gain = (wide["t1"] - wide["t0"]).dropna()
     told = truth(60_000, world).set_index(["outcome", "unit", "wave"]).loc[("mhi5", "all", "t1")]
     assert abs(gain.mean() - (told["regression"] + told["shock"])) < 4 * gain.sem() + 4 * told["std_error"]
@@ -381,8 +397,7 @@ def test_intervals_of_a_mixed_model_hold_the_truth(told):
 
     hits = []
     for seed in range(500, 506):
-        scores = make_study(seed=seed).measures.query("arm == 'programma'")
-        scores["unit"] = scores["unit"].map(unit_levels(World()).set_index("code")["level"])
+        scores = make_study(seed=seed).measures.query("arm == 'programme'")
         for outcome, part in scores.groupby("outcome"):
             found = pd.concat(
                 [mixed_change(part, "value", time="wave", person="person", by=by) for by in ("unit", None)]

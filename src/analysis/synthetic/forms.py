@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.synthetic.answers import known
-from analysis.synthetic.world import WAVES, assumed, dates, items
+from analysis.synthetic.world import WAVES, assumed, dates, items, slug
 
 if TYPE_CHECKING:
     from analysis.synthetic.study import Sample
 
-ARMS = {True: "wacht", False: "programma"}
+_ARMS = {True: "wacht", False: "programma"}
+_ARM_IDS = {True: "waiting", False: "programme"}  # ids of the processed tables, as in levels.csv
+_GROUP_IDS = {"65+": "older", "chronisch": "chronic", "psychosociaal": "psychosocial"}
 _STEP_COLUMNS = {
     "referred": "d_verwezen", "reached": "d_contact", "intake": "d_intake", "handover": "d_overdracht",
     "started": "d_start", "kept_3m": "d_3mnd", "kept_6m": "d_6mnd", "feedback": "d_terugkoppeling", "ended": "d_einde",
@@ -34,7 +36,7 @@ def persons(sample: Sample) -> pd.DataFrame:
             "respondent": people["person"],
             "gemeente": sample.unit.name,
             "doelgroep": sample.unit.group,
-            "status": people["waits"].map(ARMS),
+            "status": people["waits"].map(_ARMS),
             "geslacht": people["sex"],
             "leeftijd": whole(people["age"]),
             "opleiding": people["education"],
@@ -79,9 +81,9 @@ def scores(sample: Sample) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "person": asked["person"].to_numpy(),
-            "unit": sample.unit.name,
-            "group": sample.unit.group,
-            "arm": asked["waits"].map(ARMS).to_numpy(),
+            "unit": slug(sample.unit.name),
+            "group": _GROUP_IDS[sample.unit.group],
+            "arm": asked["waits"].map(_ARM_IDS).to_numpy(),
             "wave": np.array(WAVES)[wave],
             "date": dates(asked[list(WAVES)].to_numpy()[np.arange(len(row)), wave]),
         }

@@ -40,8 +40,7 @@ class Sample:
     def scores(self) -> pd.DataFrame:
         """The scores of the effect study, long, as `prepare` would make them from the raw tables.
 
-        Columns `person, unit, group, arm, wave, date, outcome, value, n_missing_items`; unit, group and arm are the
-        raw labels.
+        Columns `person, unit, group, arm, wave, date, outcome, value, n_missing_items`, ids as in the processed tables.
         """
         return scores(self)
 
