@@ -17,8 +17,8 @@ STEPS = ["referred", "intake", "started"]
 REFERRALS = pd.DataFrame(
     [
         ("p1", "gp", "2020-01-01", "2020-01-11", "2020-02-01"),
-        ("p2", "gp", "2020-01-05", None, None),
         ("p2", "nurse", "2020-03-01", "2020-03-05", None),
+        ("p2", "gp", "2020-01-05", None, None),
         ("p3", "gp", "2020-01-10", None, "2020-02-10"),
         ("p4", "nurse", "2020-01-20", "2020-01-15", None),
         ("p5", "nurse", "2020-01-25", None, None),
@@ -124,6 +124,12 @@ def test_a_share_can_be_of_another_step_and_the_table_names_it():
     assert started["denominator_step"] == "referred" and started["percent"] == started["percent_first"]
     with pytest.raises(ValueError, match="intake of started"):
         referral_funnel(REFERRALS, STEPS, of={"intake": "started"})
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    for seed in range(5):
+        shuffled = REFERRALS.sample(frac=1, random_state=seed)
+        pd.testing.assert_frame_equal(referral_funnel(shuffled, STEPS), referral_funnel(REFERRALS, STEPS))
 
 
 def test_days_since_baseline_work_like_dates():
