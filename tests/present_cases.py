@@ -85,6 +85,14 @@ def estimates_rows() -> pd.DataFrame:
     return long(rows, ["outcome", "contrast", "method"])
 
 
+def methods_rows() -> pd.DataFrame:
+    """04_robustness__methods: one outcome by three methods, one of them hidden."""
+    sizes = {"mixed_model": 4.1, "cluster_means": 3.2, "CR2": 9.9}
+    return long([{"outcome": "mhi5", "contrast": "t1 - t0", "method": method, "estimate": size, "lower": size - 2,
+                  "upper": size + 2, "p_value": 0.04, "n": 612, "hide": ("estimate", "lower", "upper") if size > 9 else ()}
+                 for method, size in sizes.items()], ["outcome", "contrast", "method"])  # fmt: skip
+
+
 def responders_rows() -> pd.DataFrame:
     """03_change__responders: one outcome partly hidden."""
     rows = []
@@ -154,7 +162,7 @@ def tables() -> dict[str, pd.DataFrame]:
             [{"wave": wave, "count": count, "percent": count / 7, "n": 700, "hide": ("percent",) if count == 700 else ()}
              for wave, count in (("t0", 700), ("t1", 518), ("t2", 420))], ["wave"]),
         "03_change__means": means_rows(), "03_change__estimates": estimates_rows(), "03_change__forest": forest_rows(),
-        "03_change__responders": responders_rows(), "05_referrals__funnel": funnel_rows(),
+        "03_change__responders": responders_rows(), "04_robustness__methods": methods_rows(), "05_referrals__funnel": funnel_rows(),
         "05_referrals__time_to_step": curve_rows(),
         "05_referrals__referrers": share_rows("referrer", {"gp": 45.0, "social_team": 25.0, "self": 20.0, "poh_ggz": 1.0},
                                               hidden=("poh_ggz",)),

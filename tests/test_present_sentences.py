@@ -1,0 +1,191 @@
+"""Sentences: numbers from the table, hedged words, denominators, and no cause where there is no comparison."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from present_cases import estimates_rows, long, tables, the_study
+
+from analysis import present
+from analysis.present.sentences import report
+from analysis.present.sentences.describe import BUILDERS
+
+WORDS = {language: present.words(the_study(), language) for language in ("nl", "en")}
+HELP = {language: present.words(the_study("help"), language) for language in ("nl", "en")}
+CLAIMS = {  # written apart from the list in the texts: what a reader would take for a claim of cause
+    "nl": r"\b(effect|effecten|effectief|veroorzaakt|veroorzaakte|door|dankzij|leidt tot|gevolg van|significant\w*)\b",
+    "en": r"\b(effect|effects|effective|caused?|causes|due to|because of|thanks to|leads? to|led to|significant\w*)\b",
+}
+SAID = [
+    ("flow", "01_prepare__flow", {}), ("attrition", "02_participants__attrition", {}),
+    ("change", "03_change__estimates", {}), ("responders", "03_change__responders", {}),
+    ("forest", "03_change__forest", {}), ("robustness", "04_robustness__methods", {}),
+    ("funnel", "05_referrals__funnel", {}), ("time_to_step", "05_referrals__time_to_step", {}),
+    ("top", "05_referrals__referrers", {"dim": "referrer"}), ("network", "06_collaboration__network", {}),
+    ("meetings", "06_collaboration__meetings", {}), ("factors", "07_factors__factors", {}),
+    ("costs", "08_costs__per_step", {}), ("note", "05_referrals__referrers", {"key": "say.context"}),
+]  # fmt: skip
+
+
+def _said(what: str, table: str, language: str, **options) -> list[str]:
+    return [str(one) for one in present.describe(what, tables()[table], WORDS[language], **options)]
+
+
+def test_every_builder_is_tried():
+    assert {what for what, _, _ in SAID} == set(BUILDERS)
+
+
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize(("what", "table", "options"), SAID, ids=[what for what, _, _ in SAID])
+def test_sentences_are_whole_hold_no_hidden_value_and_claim_no_cause(what, table, options, language):
+    said = _said(what, table, language, **options)
+    assert said
+    for text in said:
+        assert text.rstrip(")").endswith((".", ":")) and text[0].isupper() or text[0].isdigit()
+        assert "nan" not in text.lower().replace("financ", "") and "{" not in text
+        assert "7777" not in re.sub(r"[.,\s]", "", text)
+        assert not re.search(CLAIMS[language], text, flags=re.IGNORECASE)
+
+
+def test_a_clear_change_by_hand():
+    text = _said("change", "03_change__estimates", "nl")[0]
+    assert text == (
+        "Psychische gezondheid (MHI-5), 6 maanden (T1) ten opzichte van Start (T0): het gemiddelde ging omhoog met 4,1 punt"
+        " (95%-betrouwbaarheidsinterval 2,0 tot 6,2; n = 612). Dat is een verandering ten goede. Het interval ligt aan een kant"
+        " van nul. Dat het gemiddelde veranderde is redelijk zeker; hoeveel precies is minder zeker. De verandering kan groter"
+        " of kleiner zijn dan het kleinste verschil dat mensen merken (5,0 punt, niet bevestigd)."
+    )
+
+
+def test_an_unclear_change_has_no_direction():
+    text = next(text for text in _said("change", "03_change__estimates", "en") if text.startswith("Loneliness"))
+    assert "runs across zero" in text and "for the better" not in text and "for the worse" not in text
+
+
+def test_the_range_over_methods_leaves_hidden_estimates_out():
+    (text,) = _said("robustness", "04_robustness__methods", "en")
+    assert text.endswith("with 2 ways of calculating the answer ranges from 3.2 to 4.1.")
+
+
+def test_lower_is_better_where_the_study_says_so():
+    frame = long([{"outcome": "de_jong_gierveld_6", "contrast": "t1 - t0", "estimate": -0.8, "lower": -1.1, "upper": -0.5,
+                   "n": 99}], ["outcome", "contrast"])  # fmt: skip
+    text = str(present.describe("change", frame, WORDS["en"])[0])
+    assert "went down by 0.8 points" in text and "for the better" in text
+
+
+def test_shares_change_in_percentage_points_and_hidden_and_impossible_results_are_said():
+    said = _said("change", "03_change__estimates", "nl")
+    assert any(
+        "het percentage ging omhoog met 6,0 procentpunt (95%-betrouwbaarheidsinterval 1,0 tot 11,0" in t for t in said
+    )
+    assert sum("is verborgen" in text for text in said) == 1
+    assert said[-1].endswith("niet te schatten, omdat geen enkele rij volledig is.")
+
+
+@given(st.floats(-5, 5), st.floats(0.01, 5))
+def test_certainty_follows_the_limits_as_they_are_shown(estimate, half):
+    frame = long([{"outcome": "mhi5", "contrast": "t1 - t0", "estimate": estimate, "lower": estimate - half,
+                   "upper": estimate + half, "n": 99}], ["outcome", "contrast"])  # fmt: skip
+    text = str(present.describe("change", frame, WORDS["en"])[0])
+    low, high = (float(end.replace("−", "-")) for end in re.search(r"interval (\S+) to ([^;]+);", text).groups())
+    assert ("one side of zero" in text) == (low > 0 or high < 0)
+    assert ("for the better" in text) == (low > 0) and ("for the worse" in text) == (high < 0)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("nl", "Het programma had effect."), ("nl", "De score steeg door het programma."), ("nl", "Dit is veroorzaakt."),
+     ("nl", "De afname is significant."), ("en", "The programme caused this."), ("en", "This is due to walking."),
+     ("en", "An EFFECT was seen."), ("en", "A significant change.")],
+)  # fmt: skip
+def test_a_claim_of_cause_is_refused_without_a_comparison_only(language, text):
+    with pytest.raises(ValueError, match=re.escape(text)):
+        present.refuse_causal(text, WORDS[language])
+    assert present.refuse_causal(text, HELP[language]) == text
+
+
+def test_the_guard_lets_names_of_the_study_be():
+    text = "Effect op het dorp: het gemiddelde ging omhoog."
+    assert present.refuse_causal(text, WORDS["nl"], labels=["Effect op het dorp"]) == text
+
+
+def test_what_a_change_cannot_separate_is_said_in_both_languages():
+    for language, wanted in (("nl", ("regressie naar het gemiddelde", "hele land", "stopt")),
+                             ("en", ("regression to the mean", "whole country", "stop"))):  # fmt: skip
+        said = " ".join(str(one) for one in present.limits(WORDS[language]))
+        assert all(part in said for part in wanted)
+        assert not re.search(CLAIMS[language], said, flags=re.IGNORECASE)
+
+
+def test_a_comparison_is_told_between_its_arms():
+    rows = [{"outcome": "mcs", "contrast": "m6 - m0", "arm": arm, "estimate": size, "lower": size - 3, "upper": size + 3,
+             "n": 400} for arm, size in (("clinic", 8.9), ("usual_care", 8.7), ("difference", 0.2))]  # fmt: skip
+    frame = long(rows, ["outcome", "contrast", "arm"])
+    table = present.released(frame, {"dims": ["outcome", "contrast", "arm"], "totals": {"arm": "difference"}}, name="x")
+    said = [str(one) for one in present.describe("change", table, HELP["en"])]
+    assert len(said) == 1
+    assert (
+        "in Linkage clinic the change is 0.2 points higher than in Usual care (95% confidence interval −2.8 to 3.2"
+        in said[0]
+    )
+    assert "fit with an advantage of either group" in said[0]
+
+
+def test_denominators_stand_beside_percentages():
+    assert "6 maanden (T1): 518 mensen deden mee, dat is 74,0% van 700." in _said(
+        "attrition", "02_participants__attrition", "nl"
+    )
+    assert any(
+        text.startswith("Intake: 81,2% van de 1.712 mensen") for text in _said("funnel", "05_referrals__funnel", "nl")
+    )
+    assert any("van 540 mensen scoort 42,0% beter, 35,0% gelijk en 23,0% slechter" in text
+               for text in _said("responders", "03_change__responders", "nl"))  # fmt: skip
+
+
+def test_a_partly_hidden_distribution_is_not_told_in_part():
+    text = next(
+        text
+        for text in _said("responders", "03_change__responders", "en")
+        if text.startswith("Self-rated health today")
+    )
+    assert "hidden" in text and "33" not in text
+
+
+@pytest.mark.parametrize("what", BUILDERS)
+def test_an_absent_an_empty_and_a_hidden_table_are_stated(what):
+    hidden = estimates_rows().assign(status="hidden")
+    for table, key in ((None, "empty.absent"), (hidden.iloc[:0], "empty.absent"), (hidden, "empty.hidden")):
+        (only,) = present.describe(what, table, WORDS["nl"])
+        assert str(only) == WORDS["nl"].text(key)
+
+
+def test_hidden_cells_and_failed_estimates_are_counted():
+    found = [present.released(frame, {}, name=name) for name, frame in tables().items()]
+    cells, hidden = (sum(len(getattr(table, part)) for table in found) for part in ("rows", "hidden"))
+    said = [str(one) for one in report.hidden(found, WORDS["en"])]
+    assert said[0].startswith(f"{hidden} of the {cells} figures")
+    assert said[1] == "These tables are wholly hidden: Costs per step."
+    absent = sum(frame.loc[(frame["measure"] == "estimate") & (frame["status"] == "shown"), "value"].isna().sum()
+                 for frame in tables().values())  # fmt: skip
+    assert said[2].startswith(f"{absent} estimates could not be made") and absent == 4
+    assert np.isfinite(absent)
+
+
+def test_a_sentence_names_the_cells_that_it_came_from():
+    frame = present.released(tables()["03_change__estimates"], {}, name="03_change__estimates")
+    sentence = present.describe("change", frame, WORDS["nl"])[0]
+    assert sentence.table == "03_change__estimates"
+    assert sentence.cells == tuple(f"outcome=mhi5;contrast=t1 - t0;{part}" for part in ("estimate", "lower", "upper"))
+
+
+def test_markup_in_a_label_is_text_in_a_notebook():
+    shown = present.markdown(["a <script> *b* [c](d)"]).data
+    assert shown == r"a \<script\> \*b\* \[c\](d)"
+
+
+def test_an_unknown_kind_of_sentence_is_refused_with_the_known_ones():
+    with pytest.raises(KeyError, match="known are attrition, change"):
+        present.describe("poem", None, WORDS["nl"])
