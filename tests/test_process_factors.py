@@ -130,6 +130,22 @@ def test_intraclass_correlations_of_shrout_and_fleiss():
         )
 
 
+def test_a_category_that_nobody_used_leaves_its_distance():
+    """Pairs 1-1, 1-4, 4-4, 2-1: squared distances 0 9 0 1 observed, 64 over the 16 pairs that chance makes."""
+    table = agreement(long([(1, 1), (1, 4), (4, 4), (2, 1)]), scale="ordinal")
+    assert pick(table, "quadratic weighted kappa")["estimate"] == pytest.approx(1 - (10 / 4) / (64 / 16))
+    with pytest.raises(TypeError, match="needs numbers"):
+        agreement(TWO, scale="ordinal")
+
+
+def test_a_coder_of_other_units_only_does_not_hide_a_code():
+    two = pd.DataFrame(
+        [("1", "a", "x"), ("1", "b", "x"), ("2", "a", "y"), ("2", "b", "y"), ("3", "a", "x"), ("3", "b", "x")]
+    )
+    other = pd.concat([two, pd.DataFrame([("4", "c", "y")])]).set_axis(["fragment", "coder", "factor"], axis=1)
+    assert pick(agreement(other), "Krippendorff's alpha", "x")["estimate"] == 1
+
+
 def test_fleiss_of_three_coders_by_hand():
     """Units aab, aaa, bbb, abb: observed (1/3 + 1 + 1 + 1/3) / 4 = 2/3, chance 1/2, kappa 1/3."""
     table = agreement(long([list("aab"), list("aaa"), list("bbb"), list("abb")]), per_code=False)

@@ -101,6 +101,13 @@ def test_giving_up_counts_as_an_end_not_as_waiting():
     assert list(pick(found, "reached", 4)[["n_events", "n_competing", "n_open"]]) == [2, 1, 2]
 
 
+def test_when_everybody_reached_the_step_or_gave_up_the_shares_hold_ever_after():
+    ended = pd.DataFrame({"started": [2.0, 4, np.nan], "gave_up": [np.nan, np.nan, 3]})
+    found = time_to_step(ended, None, "started", competing="gave_up", horizons=[400])
+    shares = [pick(found, name, 400)["estimate"] for name in ("reached", "competing", "waiting")]
+    assert shares == pytest.approx([2 / 3, 1 / 3, 0])
+
+
 @pytest.mark.parametrize(("case", "last"), [("four_4", [np.nan] * 4), ("four_3", [np.nan, np.nan, 5, np.nan])])
 def test_the_median_on_a_flat_half_is_the_midpoint(case, last):
     """Trap 7 of the statistics: R gives the middle of the flat step, other programs its start (2)."""

@@ -43,6 +43,10 @@ def agreement(
     """
     require(data, unit, coder, code)
     coded = data.dropna(subset=[unit, coder, code]).drop_duplicates([unit, coder, code])
+    if scale != "nominal" and not pd.api.types.is_numeric_dtype(coded[code]):
+        raise TypeError(
+            f"{code}: found {coded[code].dtype}, but a scale that is {scale} needs numbers. Recode it first."
+        )
     names = sorted(coded[coder].unique())
     if len(names) < 2:
         why = f"{len(names)} coder{'s' * (len(names) != 1)} coded; agreement needs two"
@@ -70,9 +74,10 @@ def _overall(table, scale: str, weights, rng, draws: int, level: float, note: st
     methods: dict[str, Callable[[np.ndarray], float]] = {"Krippendorff's alpha": _alpha(codes, scale)}
     if table.shape[1] == 2:
         methods["Cohen's kappa"] = lambda rows: _cohen(rows, len(codes))
-        kinds = {f"{kind} weighted kappa": kind for kind in ("linear", "quadratic")} if scale != "nominal" else {}
-        kinds |= {} if weights is None else {"weighted kappa": np.asarray(weights)}
-        methods |= {name: lambda rows, wt=wt: _cohen(rows, len(codes), wt) for name, wt in kinds.items()}
+        methods |= {
+            name: lambda rows, cost=cost: _cohen(rows, len(codes), cost)
+            for name, cost in _weightings(codes, scale, weights).items()
+        }
     if scale == "nominal":
         methods["Fleiss' kappa"] = lambda rows: _fleiss(rows, len(codes))
     known = {"outcome": ALL_CODES, "note": note}
@@ -83,10 +88,19 @@ def _overall(table, scale: str, weights, rng, draws: int, level: float, note: st
     return rows
 
 
+def _weightings(codes: np.ndarray, scale: str, weights: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Disagreement weights by the distance between the codes themselves: a code that nobody used leaves its gap."""
+    own = {} if weights is None else {"weighted kappa": np.asarray(weights)}
+    if scale == "nominal":
+        return own
+    apart = np.abs(np.subtract.outer(codes, codes)).astype(float)
+    return {"linear weighted kappa": apart, "quadratic weighted kappa": apart**2, **own}
+
+
 def _per_code(table: pd.DataFrame, name, minimum: int, rng, draws: int, level: float) -> list[dict]:
     """Given or not given: kappa (two coders) and alpha of one code, or why not."""
     shared = table[table.notna().sum(axis=1) >= 2]
-    uses = shared.sum()
+    uses = shared.loc[:, shared.notna().any()].sum()  # a coder of other units only says nothing of this code
     used = ", ".join(f"{coder} {int(n)}" for coder, n in uses.items())
     known = {"outcome": str(name), "note": f"units with the code: {used}"}
     methods: dict[str, Callable] = {"Krippendorff's alpha": _alpha(np.array([0.0, 1.0]), "nominal")}
@@ -109,13 +123,9 @@ def _row(rows: np.ndarray, name: str, method: Callable, known: Mapping, rng, dra
     value = method(used) if len(used) else np.nan
     if np.isnan(value):
         why = (
-            "no unit was coded by two coders"
-            if not len(used)
-            else "all units have the same code: chance alone explains it"
+            "all units have the same code: chance alone explains it" if len(used) else "no unit was coded by two coders"
         )
-        return not_estimable(why, **{**found, "note": ""}) | {
-            "note": sentence([f"not estimable, because {why}", known["note"]])
-        }
+        return {**found, "note": sentence([not_estimable(why)["note"], known["note"]])}
     if rng is None:
         limits = _asymptotic(used, level) if name == "Cohen's kappa" else {}
         missing = "" if limits else "no limits without rng"
@@ -157,17 +167,14 @@ def _alpha(codes: np.ndarray, scale: str) -> Callable[[np.ndarray], float]:
     return coefficient
 
 
-def _cohen(rows: np.ndarray, codes: int, wt: str | np.ndarray | None = None) -> float:
-    """Cohen's kappa of two coders, by a scheme of weights (`linear`, `quadratic`) or a matrix of disagreement
-    weights.
-    """
+def _cohen(rows: np.ndarray, codes: int, weights: np.ndarray | None = None) -> float:
+    """Cohen's kappa of two coders, weighted when there is a matrix of disagreement weights."""
     from statsmodels.stats.inter_rater import cohens_kappa
 
     table = crosstab(rows, codes)
     if codes < 2 or table.trace() == table.max() == table.sum():
         return np.nan
-    named = {"wt": wt} if isinstance(wt, str) else {"weights": wt}
-    return float(cohens_kappa(table, return_results=False, **named))
+    return float(cohens_kappa(table, weights=weights, return_results=False))
 
 
 def crosstab(rows: np.ndarray, codes: int) -> np.ndarray:

@@ -13,7 +13,8 @@ _SAME = 1e-9  # survival probabilities that differ less are equal: products of f
 class Curve:
     """A step function on ordered distinct `times`: the `value` from each time on, its standard error and limits.
 
-    `rises` says whether it counts those who reached the event (from 0 up) or those who wait (from 1 down).
+    `rises` says whether it counts those who reached the event (from 0 up) or those who wait (from 1 down); `closed`
+    that nobody was left waiting at the last time, so that the last value holds for ever after.
     """
 
     times: np.ndarray
@@ -22,11 +23,12 @@ class Curve:
     lower: np.ndarray
     upper: np.ndarray
     rises: bool
+    closed: bool
 
     def at(self, time: float) -> dict[str, float]:
         """Value, standard error and limits at a time; NaN beyond the last time at which anybody was observed."""
         position = int(np.searchsorted(self.times, time, side="right")) - 1
-        if len(self.times) == 0 or (time > self.times[-1] and 0 < self.value[-1] < 1):
+        if len(self.times) == 0 or (time > self.times[-1] and not self.closed):
             return dict.fromkeys(("estimate", "std_error", "lower", "upper"), np.nan)
         if position < 0:
             start = 0.0 if self.rises else 1.0
@@ -77,6 +79,11 @@ def tally(time: np.ndarray, status: np.ndarray) -> Counts:
     return Counts(times, *per_status, at_risk)
 
 
+def _closed(counts: Counts) -> bool:
+    """Everybody at risk at the last time had an event."""
+    return len(counts.times) > 0 and bool(counts.events[-1] + counts.competing[-1] == counts.at_risk[-1])
+
+
 def kaplan_meier(counts: Counts, *, level: float = 0.95) -> Curve:
     """Share still waiting for any event, Greenwood standard errors and limits on the log scale (R's default)."""
     events, risk = counts.events + counts.competing, counts.at_risk
@@ -87,7 +94,15 @@ def kaplan_meier(counts: Counts, *, level: float = 0.95) -> Curve:
         lower, upper = value * np.exp(-half), np.minimum(value * np.exp(half), 1)
     gone = value <= 0
     error = np.where(gone, np.nan, value * np.where(gone, 0, relative))
-    return Curve(counts.times, value, error, np.where(gone, np.nan, lower), np.where(gone, np.nan, upper), rises=False)
+    return Curve(
+        counts.times,
+        value,
+        error,
+        np.where(gone, np.nan, lower),
+        np.where(gone, np.nan, upper),
+        rises=False,
+        closed=_closed(counts),
+    )
 
 
 def incidence(counts: Counts, *, competing: bool = False, level: float = 0.95) -> Curve:
@@ -111,7 +126,7 @@ def incidence(counts: Counts, *, competing: bool = False, level: float = 0.95) -
     variance -= 2 * (value * np.cumsum(shared) - np.cumsum(shared * value))
     error = np.sqrt(np.maximum(variance, 0))
     lower, upper = _log_log(value, error, level)
-    return Curve(counts.times, value, error, lower, upper, rises=True)
+    return Curve(counts.times, value, error, lower, upper, rises=True, closed=_closed(counts))
 
 
 def _log_log(value: np.ndarray, error: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
