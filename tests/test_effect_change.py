@@ -1,6 +1,7 @@
 """The mixed model of change against lme4 and lmerTest, published numbers, and inputs that cannot carry an estimate."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -71,11 +72,11 @@ CASES = {
     "oxboys_slope_ml": lambda: (
         load("nlme", "Oxboys"), "height", {"time": "age", "person": "Subject", "random": "slope", "method": "ml"}),
     "dietox_cu": lambda: (
-        load("geepack", "dietox").assign(Litter=lambda d: "l" + d["Litter"].astype(str).str.zfill(2)),
+        load("geepack", "dietox").assign(Litter=lambda d: pd.Categorical(d["Litter"])),
         "Weight", {"time": "Time", "person": "Pig", "covariates": ["Cu", "Litter"]}),
     "btheb_waves": lambda: (
-        btheb(("m2", "m3", "m5", "m8")), "bdi",
-        {"time": "time", "person": "subject", "group": "treatment", "covariates": ["bdi.pre", "drug", "length"]}),
+        btheb(("m2", "m3", "m5", "m8")).rename(columns={"time": "wave"}), "bdi",
+        {"time": "wave", "person": "subject", "group": "treatment", "covariates": ["bdi.pre", "drug", "length"]}),
     "mathachieve": lambda: (
         load("nlme", "MathAchieve").assign(Sex=lambda d: pd.Categorical(d["Sex"], ["Male", "Female"])),
         "MathAch", {"time": "SES", "person": "School", "covariates": ["Sex", "Minority"]}),
@@ -95,14 +96,25 @@ CASES = {
 }  # fmt: skip
 
 
+def in_r(term: str, how: dict, data: pd.DataFrame) -> str:
+    """The name that R gives our term: `T1 - T0 : B - A` is waveT1:armB there, `drug[T.Yes]` is drugYes."""
+    waves = set() if how["time"] is None else set(data[how["time"]].astype(str))
+    parts = []
+    for part in re.sub(r"\[T\.(.*)\]", r"\1", term).split(" : "):
+        level, against, _ = part.partition(" - ")
+        parts.append(part if not against else f"{how['time'] if level in waves else how['group']}{level}")
+    return ":".join(parts)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_agrees_with_lme4_and_lmertest(case: str):
     """Coefficients and standard errors to 1e-6, variances and df to 1e-4 (lme4 iterates), likelihood to 1e-8."""
     data, outcome, how = CASES[case]()
     found, want = mixed_change(data, outcome, **how), LME4[case]
-    # same terms in another order: estimates and errors are paired by sorting on the estimate
-    want = pd.DataFrame({key: np.atleast_1d(want[key]) for key in ("estimate", "std_error", "df", "p_value")})
-    want, got = want.sort_values("estimate"), found.sort_values("estimate")
+    want = pd.DataFrame({key: np.atleast_1d(want[key]) for key in ("term", "estimate", "std_error", "df")})
+    got = found.assign(term=[in_r(term, how, data) for term in found["contrast"]]).set_index("term")
+    assert set(got.index) == set(want["term"])
+    want = want.set_index("term").loc[got.index]
     scale = want["std_error"].to_numpy()
     np.testing.assert_allclose(got["estimate"] / scale, want["estimate"] / scale, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(got["std_error"], want["std_error"], rtol=1e-6)
