@@ -69,6 +69,35 @@ def data(truth: Annotated[bool, typer.Option(help="Also simulate the truth anew 
 
 
 @app.command()
+def new(
+    study: Annotated[str, typer.Argument(help="Id of the new study: a-z, 0-9 and _.")],
+    files: Annotated[list[Path], typer.Option("--from", help="A file as received (repeat for more).")],
+    conventions: Annotated[Optional[str], typer.Option(help="castor, limesurvey or qualtrics.")] = None,
+) -> None:
+    """Propose a study from its files: studies/STUDY with a plan, codebook and levels, and what is left to decide."""
+    from analysis import instruments, store
+    from analysis.intake.new import start
+    from analysis.intake.recognition import questionnaires
+
+    known = questionnaires(instruments.load(name) for name in instruments.instruments())
+    for path in start(study, files, store.study_folder(study), store.raw(study), known, conventions):
+        typer.echo(f"written: {path.relative_to(store.root())}")
+    typer.echo(f"Decide what README.md lists, then run `python -m analysis check {study}`.")
+
+
+@app.command()
+def privacy(paths: Annotated[list[Path], typer.Argument(help="Folders, tables, notebooks or text files.")]) -> None:
+    """Look for what identifies a person directly, in any folder or notebook, outputs included; exits 1 when something is found."""
+    from analysis.intake.checks import IntakeError
+    from analysis.intake.scan import scan
+
+    found = [problem for path in paths for problem in scan(path)]
+    if found:
+        raise IntakeError(found)
+    typer.echo("Nothing found that identifies a person.")
+
+
+@app.command()
 def instruments() -> None:
     """List the questionnaires that can be scored."""
     from analysis.instruments import overview

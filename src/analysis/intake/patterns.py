@@ -8,11 +8,16 @@ import pandas as pd
 
 HALF = 0.5
 _NAME = re.compile(
-    r"^(naam|name|voornaam|achternaam|familienaam|geslachtsnaam|roepnaam|voorletters?|tussenvoegsel|first_?name|last_?name|"
+    r"^(voornaam|achternaam|familienaam|geslachtsnaam|roepnaam|voorletters?|tussenvoegsel|first_?name|last_?name|"
     r"surname|full_?name|volledige_?naam|recipient(first|last)name|(deelnemer|client|patient|respondent|bewoner|contact)_?naam|"
     r"naam_?(deelnemer|client|patient|respondent|bewoner|contact(persoon)?))$"
 )
+_BARE = re.compile(r"^(naam|name|names|namen)$")
+_TWO_WORDS = re.compile(r"[^\W\d_a-z][\w'-]+(?: (?:van|de|der|den|ten|ter|te|het|el|al|'t))* [^\W\d_a-z][\w'-]+")
 _BIRTH = re.compile(r"(geboorte_?(datum|dag)|geb_?dat(um)?|gebdat|birth_?da(te|y)|date_?of_?birth|^dob$)")
+_DIRECT = re.compile(
+    r"^(bsn|burgerservicenummer|sofi_?nummer|e_?mail(_?adres)?|telefoon(_?nummer)?|mobiel|phone|iban|ip_?addr(ess)?|adres|straat(naam)?|postcode_?6)$"
+)
 _HOUSE = re.compile(r"^(huisnummer|huisnr|house_?(number|no)|nr_huis)$")
 _PHONE = re.compile(r"(?:(?:\+|00)31[\s-]?(?:\(0\)[\s-]?)?|0)[1-9](?:[\s-]?\d){8}")
 _POSTCODE = r"[1-9]\d{3}\s?[A-Za-z]{2}"
@@ -83,8 +88,12 @@ IDENTIFIERS = (
 )
 
 
-def identifying(values: pd.Series, beside: tuple[str, ...] = ()) -> str | None:
-    """What at least half of a column's values look like, or None; `beside` names the columns that are kept with it."""
+def identifying(values: pd.Series, beside: tuple[str, ...] = (), *, sure: bool = False) -> str | None:
+    """What at least half of a column's values look like, or None; `beside` names the columns that are kept with it.
+
+    A column called just `name` counts as names of persons when it holds letters; when `sure` is asked, only when it
+    holds two or more words with capitals (elsewhere than at the intake it may well name something else).
+    """
     counts = values.dropna().astype("str").str.strip().value_counts()
     counts = counts[counts.index != ""]
     if counts.empty:
@@ -92,8 +101,8 @@ def identifying(values: pd.Series, beside: tuple[str, ...] = ()) -> str | None:
     for kind in IDENTIFIERS:
         if _share(counts, kind.fits) >= HALF:
             return kind.name
-    name = re.sub(r"[^a-z0-9]+", "_", str(values.name).casefold().replace("ë", "e").replace("ï", "i")).strip("_")
-    if _NAME.search(name) and _share(counts, lambda value: bool(re.search(r"[^\W\d_]", value))) >= HALF:
+    name = _plain(values.name)
+    if _names(name, counts, sure):
         return "names of persons"
     if _births(name, counts):
         return "birth dates"
@@ -105,8 +114,25 @@ def identifying(values: pd.Series, beside: tuple[str, ...] = ()) -> str | None:
     return None
 
 
+def named_after_identifier(name: str) -> bool:
+    """True for a column name that says that it holds a name, birth date, service number, address, telephone or account."""
+    plain = _plain(name)
+    return bool(_NAME.search(plain) or _BIRTH.search(plain) or _DIRECT.search(plain))
+
+
+def _plain(name: object) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", str(name).casefold().replace("ë", "e").replace("ï", "i")).strip("_")
+
+
 def _share(counts: pd.Series, fits: Callable[[str], bool]) -> float:
     return float(counts[[fits(value) for value in counts.index]].sum() / counts.sum())
+
+
+def _names(name: str, counts: pd.Series, sure: bool) -> bool:
+    if _NAME.search(name):
+        return _share(counts, lambda value: bool(re.search(r"[^\W\d_]", value))) >= HALF
+    pattern = _TWO_WORDS if sure else re.compile(r".*[^\W\d_].*")
+    return bool(_BARE.search(name)) and _share(counts, lambda value: bool(pattern.fullmatch(value))) >= HALF
 
 
 def _births(name: str, counts: pd.Series) -> bool:
