@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ALT_LIMIT = 200  # characters: longer texts are not read out in one go
 DPI = 150
-NOTEBOOK_DPI = 84  # sharp enough on a screen, and a notebook with five figures stays below 300 kB
+NOTEBOOK_DPI = 72  # sharp enough on a screen, and a notebook with five figures stays below 300 kB
 
 
 @dataclass(frozen=True)

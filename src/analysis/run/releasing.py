@@ -62,6 +62,6 @@ def _remove_others(study: str, keep: set[str]) -> None:
 def _log(log: pd.DataFrame, profile_name: str, about: dict[str, dict]) -> pd.DataFrame:
     """The output-check record: one line an object, with an empty place for the second checker's decision."""
     dates = {key: found.get("as_of", "") for key, found in about.items()}
-    return log.assign(profile=profile_name, as_of=log["file"].map(dates) if "file" in log else "", checker="", decision="", reason_of_checker="")
+    return log.assign(profile=profile_name, as_of=log["table"].map(dates), checker="", decision="", reason_of_checker="")
 
 

@@ -45,6 +45,9 @@ def preload(modules: tuple[str, ...] = PRELOADED) -> None:
             importlib.import_module(module)
     for module in HIDDEN:
         del sys.modules[module]
+    if "pandas" in sys.modules:
+        # outside a kernel pandas takes itself to be in a terminal and folds wide tables; a plain kernel shows 20 columns
+        sys.modules["pandas"].set_option("display.max_columns", 20)
 
 
 def become(seed: int, environment: dict[str, str], folder: str) -> None:
