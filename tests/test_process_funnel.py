@@ -197,6 +197,18 @@ def test_referrers_are_counted_with_what_became_of_their_referrals():
     assert list(mix.loc[["gp", "nurse"], "n"]) == [4, 3] and mix["percent"].sum() == pytest.approx(100)
     assert (mix.loc["gp", "n_started"], mix.loc["gp", "percent_started"]) == (2, 50)  # p1 and p3 of p1, p2, p3, p8
     assert mix.loc["nurse", "n_further"] == 1
+    # p1 and p3 started after 31 days, p2 waits since 5 January, p8 since the last date in the data: S(31) = 1/3
+    assert mix.loc["gp", "median_days"] == 31
+    assert pd.isna(mix.loc["nurse", "median_days"]) and "fewer than half started" in mix.loc["nurse", "note"]
+
+
+def test_who_gave_up_will_not_start_and_keeps_the_median_away():
+    """Four of ten start on day 10, five gave up on day 5: as open cases they make 4 of 5, as an end of waiting 4 of 10."""
+    data = pd.DataFrame({"person": range(10), "referrer": "gp", "referred": 0.0, "started": [10.0] * 4 + [np.nan] * 6})
+    data["gave_up"] = [np.nan] * 4 + [5.0] * 5 + [np.nan]
+    data["last"] = data["gave_up"].fillna(400)
+    open_, ended = (referrer_mix(data, "referrer", until="last", competing=column) for column in (None, "gave_up"))
+    assert open_["median_days"].item() == 10 and np.isnan(ended["median_days"].item())
 
 
 def test_a_share_of_few_referrals_is_not_given():

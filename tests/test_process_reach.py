@@ -66,6 +66,7 @@ def test_standardised_difference_and_equity_ratio_by_hand():
 
 def test_the_unknown_leave_the_denominator_and_are_counted():
     alone = representativeness(EIGHT, POPULATION).set_index("characteristic").loc["alone"]
+    assert alone["equity_ratio"] == pytest.approx((2 / 0.4) / (5 / 0.6))
     assert (alone["n"], alone["denominator"]) == (2, 7) and "1 people with an unknown value" in alone["note"]
 
 

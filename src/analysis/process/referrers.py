@@ -20,6 +20,7 @@ def referrer_mix(
     person: str = "person",
     levels: Sequence | None = None,
     until: str | None = None,
+    competing: str | None = None,
     as_of: Moment | None = None,
     follow_up: float = 183,
     minimum: int = 10,
@@ -30,9 +31,9 @@ def referrer_mix(
     Persons count once, with their first referral; `n_further` counts their later referrals. `percent` is the share of
     all referred persons (adds up to 100), `percent_started` of those of this referrer who were referred at least
     `follow_up` days before `as_of` (see `referral_funnel`), `median_days` the Kaplan-Meier median of the time to the
-    start. Shares and times of a referrer with fewer than `minimum` referred persons are not given: they say more of
-    chance than of the referrer. An unknown referrer is a row of its own; own initiative is no referrer and is left to
-    the funnel.
+    start (with `competing`, the date of giving up, of the Aalen-Johansen incidence). Shares and times of fewer than
+    `minimum` persons are not given: they say more of chance than of the referrer. An unknown referrer is a row of its
+    own; own initiative is no referrer and is left to the funnel.
     """
     steps = [referred, started]
     options = {"person": person, "by": referrer, "levels": levels, "until": until, "as_of": as_of, "level": level}
@@ -45,25 +46,27 @@ def referrer_mix(
     shown = ["n_judged", "denominator", "percent", "lower", "upper", "n_open"]
     mix[[f"{name}_started" for name in shown]] = start[shown]
     mix["n_started"] = start["n"]
-    mix["median_days"] = _medians(data, referred, started, options)
-    few = mix["n"] < minimum
-    hidden = ["percent_started", "lower_started", "upper_started", "median_days"]
-    mix[hidden] = mix[hidden].mask(few)
-    reason = f"share and time not estimable, because fewer than {minimum} people were referred"
-    mix["note"] = [sentence([reason if low else "", note]) for low, note in zip(few, start["note"], strict=True)]
+    median = _medians(data, referred, started, options, competing)
+    mix["median_days"] = median["estimate"].mask(mix["n"] < minimum)
+    few = mix["denominator_started"] < minimum
+    limits = ["percent_started", "lower_started", "upper_started"]
+    mix[limits] = mix[limits].mask(few)
+    reason = f"share that started not estimable, because fewer than {minimum} people were referred long enough ago"
+    never = "no median: fewer than half started while observed"
+    remarks = zip(few, mix["median_days"].isna() & (mix["n"] >= minimum), start["note"], strict=True)
+    mix["note"] = [sentence([reason if low else "", never if slow else "", note]) for low, slow, note in remarks]
     return mix.rename_axis("referrer").reset_index()
 
 
-def _medians(data: pd.DataFrame, referred: str, started: str, options: dict) -> pd.Series:
-    """Kaplan-Meier median days per referrer; when no cut-off is given, people without a start are open until the last
-    date.
-    """
+def _medians(data: pd.DataFrame, referred: str, started: str, options: dict, competing: str | None) -> pd.DataFrame:
+    """Median days per referrer; without a cut-off, people without a start are open until the last date in the data."""
     as_of = options["as_of"]
     if as_of is None and options["until"] is None:
         known = data[[referred, started]].max().max()
         as_of = None if pd.isna(known) else known
-    times = time_to_step(data, referred, started, **{**options, "as_of": as_of}, horizons=())
-    return times[times["measure"] == "median"].set_index("unit")["estimate"]
+    times = time_to_step(data, referred, started, **{**options, "as_of": as_of}, competing=competing, horizons=())
+    found = times[times["measure"] == "median"].set_index("unit") if "measure" in times else times.iloc[:0]
+    return found.reindex(columns=["estimate"])
 
 
 def stop_reasons(
