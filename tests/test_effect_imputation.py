@@ -336,14 +336,14 @@ def test_imputation_is_fifty_times_as_fast_as_statsmodels():
     data = pd.DataFrame(draw.multivariate_normal(np.zeros(12), 0.4 + 0.6 * np.eye(12), size=1000)).add_prefix("v")
     data = data.mask(draw.random(data.shape) < 0.2)
     other = MICEData(data)
-    start = time.perf_counter()
+    start = time.process_time()
     other.update_all(1)
-    theirs = (time.perf_counter() - start) * 10 * 20  # ten iterations of twenty chains
+    theirs = (time.process_time() - start) * 10 * 20  # ten iterations of twenty chains
     ours = []
     for _ in range(2):
-        start = time.perf_counter()
+        start = time.process_time()
         impute(data, m=20, iterations=10, rng=rng())
-        ours.append(time.perf_counter() - start)
+        ours.append(time.process_time() - start)
     assert theirs / min(ours) > 50
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.effect.group_differences import effective_size, standardised_rows
-from analysis.effect.linear import as_terms, columns_missing, identified, matrices
+from analysis.effect.linear import as_terms, columns_missing, identified, listed, matrices
 from analysis.effect.logistic import logistic
 
 
@@ -17,6 +17,7 @@ def attrition_table(data: pd.DataFrame, *, observed: str, covariates: Sequence[s
     row a numeric covariate or a level of another (in `contrast`), with `mean_completers`, `mean_lost`, `n_completers`,
     `n_lost`, `n_missing`. There is no p-value: with a few people every loss looks harmless. Above 0.1 is worth a word.
     """
+    covariates = listed(covariates)
     columns_missing(data, [observed, *covariates])
     stayed = is_observed(data[observed])
     found = standardised_rows(

@@ -15,7 +15,7 @@ from analysis.effect.sandwich import cautions, cluster_sums, clustered
 
 _WEBB = np.sqrt([0.5, 1.0, 1.5])
 _POINTS = {"rademacher": np.array([-1.0, 1.0]), "webb": np.concatenate([-_WEBB, _WEBB])}
-_BLOCK = 4_000_000  # numbers held at once: weights of one block of draws
+_BLOCK = 200_000  # weights of one block of draws: what the processor keeps close by
 
 
 @dataclass(frozen=True)
@@ -57,42 +57,49 @@ def wild_bootstrap(
     connected with the estimate; it is unbounded where the test cannot reject at this level.
     Sources: Cameron, Gelbach & Miller 2008; Webb 2023; Roodman et al. 2019.
     """
-    if weights not in _POINTS:
-        raise ValueError(f"weights {weights!r}: use 'webb' or 'rademacher'")
     given = design(data, formula, needed=[cluster])
-    known = {"outcome": given.outcome, "contrast": term, "n": given.n, "method": f"wild cluster bootstrap, {weights}"}
-    if term not in given.terms and term not in given.aliased and given.n:
+    if term not in (*given.terms, *given.aliased) and given.n:
         raise ValueError(f"term {term!r} is not in {formula!r}, which has {', '.join(given.terms)}")
     members = codes(data.iloc[given.rows][[cluster]]) if given.n else np.empty(0, int)
-    groups = int(members.max()) + 1 if given.n else 0
-    known["n_clusters"] = groups
+    groups = len(np.unique(members))
+    known = {"outcome": given.outcome, "contrast": term, "method": f"wild cluster bootstrap, {weights}"}
+    known |= {"n": given.n, "n_clusters": groups}
     fit = least_squares(given) if given.n else None
-    reason = _inestimable(fit, term, groups, cluster)
-    if reason:
+    if reason := _inestimable(fit, term, members, cluster):
         return frame([not_estimable(reason, **known)])
-    at = given.terms.index(term)
-    variance = clustered(fit, members, "CR1S").variance[at]
-    if not variance > 1e-20 * fit.bread[at, at] * np.sum(fit.residuals**2):
-        return frame([not_estimable(f"the clusters carry no information on the precision of {term}", **known)])
-    size = len(_POINTS[weights]) ** groups if groups < 40 else np.inf
-    enumerated = size <= ENUMERATED
-    sums = _drawn(fit, at, members, _vectors(weights, groups, None if enumerated else draws, rng))
-    row = _test(sums, fit.coefficients[at], np.sqrt(variance), null, ties, enumerated, level)
-    floor = _floor(weights, size, None if enumerated else draws)
-    row["p_value"] = above_floor(row["p_value"], floor)
-    kind = "all" if enumerated else "random"
-    return frame([{
-        **known, **row, "p_floor": floor, "n_draws": len(sums.n0), "drawn": kind, "ties": ties,
-        "note": _note(given.x[:, at], members, row, floor, level),
-    }])  # fmt: skip
+    at, size = given.terms.index(term), _size(weights, groups)
+    drawn = None if size <= ENUMERATED else draws
+    sums = _drawn(fit, at, members, _vectors(weights, groups, drawn, rng))
+    floor = _floor(weights, size, drawn)
+    row = _test(sums, fit.coefficients[at], _error(fit, term, members), null, ties, drawn is None, level)
+    row |= {"p_value": above_floor(row["p_value"], floor)}
+    how = {"p_floor": floor, "ties": ties, "n_draws": len(sums.n0), "drawn": "all" if drawn is None else "random"}
+    return frame([{**known, **row, **how, "note": _note(given.x[:, at], members, row, floor, level)}])
 
 
-def _inestimable(fit: Fit | None, term: str, groups: int, cluster: str) -> str:
+def _inestimable(fit: Fit | None, term: str, members: np.ndarray, cluster: str) -> str:
     if fit is None:
         return "no row is complete"
     if term in fit.design.aliased:
         return f"{term} is determined by the other terms"
-    return fit.exact or (f"there is one cluster in {cluster}" if groups < 2 else "")
+    if fit.exact or np.ptp(members) == 0:
+        return fit.exact or f"there is one cluster in {cluster}"
+    return "" if _error(fit, term, members) > 0 else f"the clusters carry no information on the precision of {term}"
+
+
+def _error(fit: Fit, term: str, members: np.ndarray) -> float:
+    """CR1S standard error, zero where it is rounding only."""
+    at = fit.design.terms.index(term)
+    variance = clustered(fit, members, "CR1S").variance[at]
+    rounding = 1e-20 * fit.bread[at, at] * np.sum(fit.residuals**2)
+    return float(np.sqrt(variance)) if variance > rounding else 0.0
+
+
+def _size(weights: str, groups: int) -> int:
+    """Number of different weight vectors; cut at 40 clusters, beyond which it only has to be large."""
+    if weights not in _POINTS:
+        raise ValueError(f"weights {weights!r}: use 'webb' or 'rademacher'")
+    return len(_POINTS[weights]) ** min(groups, 40)
 
 
 def _floor(weights: str, size: float, draws: int | None) -> float:

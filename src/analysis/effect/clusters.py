@@ -7,13 +7,14 @@ import pandas as pd
 
 from analysis.effect.bootstrap import wild_bootstrap
 from analysis.effect.estimates import frame, interval, not_estimable
-from analysis.effect.linear import Fit, Kind, Weights, codes, design, least_squares
-from analysis.effect.randomisation import cluster_summaries, randomisation_test, sign_flip
+from analysis.effect.linear import Design, Fit, Kind, Weights, codes, design, least_squares, listed
+from analysis.effect.randomisation import randomisation_test, sign_flip
 from analysis.effect.sandwich import Variance, cautions, clustered, heteroscedastic
+from analysis.effect.summaries import cluster_summaries
 
 __all__ = ["cluster_robust", "cluster_summaries", "leave_one_out", "randomisation_test", "sign_flip", "wild_bootstrap"]
 
-_CLUSTERED = ("CR0", "CR1", "CR1S", "CR2", "CR3")
+_CLUSTERED = ("CR0", "CR1", "CR1S", "CR1N", "CR2", "CR3")
 _ROWS = ("classical", "HC0", "HC1", "HC2", "HC3")
 
 
@@ -36,23 +37,24 @@ def cluster_robust(
     small-sample factor, or none for V12 with `intersection=False` (Petersen's and sandwich's multi0).
     Terms that cannot be estimated get a row that says why.
     """
-    columns = [] if cluster is None else [cluster] if isinstance(cluster, str) else list(cluster)
-    kind = _checked(kind, len(columns))
+    columns = listed(cluster)
     given = design(data, formula, weights=weights, needed=columns)
+    if kind == "CR1N":
+        raise ValueError("kind 'CR1N' needs to know the fixed effects: use difference_in_differences")
     return regression_rows(given, data, columns, kind, intersection=intersection, level=level)
 
 
 def _checked(kind: str, ways: int) -> str:
+    allowed = _CLUSTERED if ways else _ROWS
     if not ways and kind == "CR2":
         return "HC2"
-    allowed = _CLUSTERED if ways else _ROWS
     if kind not in allowed or ways > 2:
         raise ValueError(f"kind {kind!r} with {ways} cluster columns: use one of {', '.join(allowed)} with at most two")
     return kind
 
 
 def regression_rows(
-    given,
+    given: Design,
     data: pd.DataFrame,
     columns: Sequence[str],
     kind: str,
@@ -63,6 +65,7 @@ def regression_rows(
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Rows of a design that is made already: all its terms, or those in `keep`, as `cluster_robust` gives them."""
+    kind = _checked(kind, len(columns))
     by = "" if not columns else f" by {' and '.join(columns)}"
     members = [codes(data.iloc[given.rows][[column]]) for column in columns]
     groups = min((len(np.unique(member)) for member in members), default=np.nan)
@@ -81,7 +84,15 @@ def regression_rows(
     return frame([_row(fit, variance, term, known, members, level) for term in terms])
 
 
-def _variance(fit: Fit, data, columns, members, kind: str, nested: int, intersection: bool) -> Variance:
+def _variance(
+    fit: Fit,
+    data: pd.DataFrame,
+    columns: Sequence[str],
+    members: Sequence[np.ndarray],
+    kind: str,
+    nested: int,
+    intersection: bool,
+) -> Variance:
     if not columns:
         return heteroscedastic(fit, kind)
     parts = [clustered(fit, member, kind, nested) for member in members]

@@ -6,19 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from analysis.effect.adjusted import ancova
 from analysis.effect.clusters import regression_rows
-from analysis.effect.estimates import frame, interval, not_estimable
-from analysis.effect.linear import (
-    Design,
-    Kind,
-    as_terms,
-    codes,
-    columns_missing,
-    design,
-    identified,
-    least_squares,
-    quoted,
-)
+from analysis.effect.estimates import frame, not_estimable
+from analysis.effect.linear import Design, Kind, as_terms, codes, columns_missing, design, identified, listed, quoted
 from analysis.effect.staggered import staggered_effect
 from analysis.effect.standardisation import g_formula
 from analysis.effect.weighting import balance, weighted_effect
@@ -57,10 +48,6 @@ def difference_in_differences(
     return _two_way(data, outcome, unit, time, treatment, covariates, unit if cluster is None else cluster, kind, level)
 
 
-def _columns(cluster: str | Sequence[str] | None) -> list[str]:
-    return [] if cluster is None else [cluster] if isinstance(cluster, str) else list(cluster)
-
-
 def _indicators(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The data with these 0/1 or boolean columns as numbers; anything else in them is an error."""
     columns_missing(data, names)
@@ -70,8 +57,17 @@ def _indicators(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return data.assign(**{name: data[name].astype("Float64").astype(float) for name in names})
 
 
-def _two_groups(data, outcome, treated, post, covariates, cluster, kind, level) -> pd.DataFrame:
-    data, columns = _indicators(data, [treated, post]), _columns(cluster)
+def _two_groups(
+    data: pd.DataFrame,
+    outcome: str,
+    treated: str,
+    post: str,
+    covariates: str | Sequence[str],
+    cluster: str | Sequence[str] | None,
+    kind: Kind | None,
+    level: float,
+) -> pd.DataFrame:
+    data, columns = _indicators(data, [treated, post]), listed(cluster)
     one, two = quoted(treated), quoted(post)
     formula = " + ".join([f"{quoted(outcome)} ~ {one} + {two} + {one}:{two}", *as_terms(covariates, data)])
     given = design(data, formula, needed=columns)
@@ -84,8 +80,18 @@ def _two_groups(data, outcome, treated, post, covariates, cluster, kind, level) 
     return _effect_first(regression_rows(given, data, columns, kind, level=level), effect, "difference in differences")
 
 
-def _two_way(data, outcome, unit, time, treatment, covariates, cluster, kind, level) -> pd.DataFrame:
-    columns = _columns(cluster)
+def _two_way(
+    data: pd.DataFrame,
+    outcome: str,
+    unit: str,
+    time: str,
+    treatment: str,
+    covariates: str | Sequence[str],
+    cluster: str | Sequence[str] | None,
+    kind: Kind | None,
+    level: float,
+) -> pd.DataFrame:
+    columns = listed(cluster)
     data = _indicators(data, [treatment])
     terms = [quoted(treatment), *as_terms(covariates, data)]
     formula = f"{quoted(outcome)} ~ {' + '.join(terms)} + C({quoted(time)})"
@@ -95,8 +101,9 @@ def _two_way(data, outcome, unit, time, treatment, covariates, cluster, kind, le
         return frame([not_estimable("no row is complete", **known)])
     used = data.iloc[given.rows]
     members = codes(used[[unit]])
-    nested = all((used.groupby(unit, observed=True)[column].nunique() == 1).all() for column in columns)
-    if nested:
+    # leverages need the dummies, clusters that hold whole units do not
+    plain = bool(columns) or kind in ("classical", "HC0", "HC1")
+    if plain and all((used.groupby(unit, observed=True)[column].nunique() == 1).all() for column in columns):
         given, inside = _demeaned(given, members), int(members.max())
     else:
         given, inside = design(data, f"{formula} + C({quoted(unit)})", needed=[unit, time, *columns]), 0
@@ -136,60 +143,3 @@ def _effect_first(found: pd.DataFrame, effect: str, method: str) -> pd.DataFrame
         .iloc[order]
         .reset_index(drop=True)
     )
-
-
-def ancova(
-    data: pd.DataFrame,
-    outcome: str,
-    *,
-    baseline: str,
-    group: str,
-    covariates: Sequence[str] = (),
-    reference: object = None,
-    cluster: str | Sequence[str] | None = None,
-    kind: Kind | None = None,
-    level: float = 0.95,
-) -> pd.DataFrame:
-    """Outcome regressed on its baseline and the group: one row a term, then an adjusted mean per group.
-
-    Terms are named by patsy (`group[T.level]`: that level minus `reference`, by default the first level in sorted or
-    categorical order). Adjusted means (contrast `adjusted mean: level`) are predictions at the mean of baseline and
-    covariates in the rows used. Classical standard errors unless `kind` or `cluster` (then CR2) says otherwise;
-    adjusted means have classical ones always. Where groups were not randomised the contrast describes (Lord's paradox).
-    """
-    columns_missing(data, [outcome, baseline, group])
-    data = data.assign(**{group: _levels(data[group], reference)})
-    formula = " + ".join([f"{quoted(outcome)} ~ {quoted(baseline)}", *as_terms(covariates, data), quoted(group)])
-    columns = _columns(cluster)
-    given = design(data, formula, needed=columns)
-    rows = regression_rows(given, data, columns, kind or ("CR2" if columns else "classical"), level=level)
-    rows = rows.assign(method="analysis of covariance" + rows["method"].str.removeprefix("least squares"))
-    if not given.n or least_squares(given).exact:
-        return rows
-    return pd.concat([rows, _adjusted_means(given, group, data[group], level)], ignore_index=True)
-
-
-def _levels(values: pd.Series, reference: object) -> pd.Categorical:
-    kind = isinstance(values.dtype, pd.CategoricalDtype)
-    levels = list(values.cat.remove_unused_categories().cat.categories) if kind else sorted(values.dropna().unique())
-    if reference is not None and reference not in levels:
-        raise ValueError(f"reference {reference!r} is no level of {values.name}: {', '.join(map(str, levels))}")
-    first = [] if reference is None else [reference]
-    return pd.Categorical(values, categories=[*first, *(level for level in levels if level not in first)])
-
-
-def _adjusted_means(given: Design, group: str, values: pd.Series, level: float) -> pd.DataFrame:
-    fit = least_squares(given)
-    df = given.n - given.parameters
-    scale = np.sum(fit.residuals**2) / df
-    prefix, average, rows = f"{quoted(group)}[T.", given.x.mean(axis=0), []
-    dummies = np.array([term.startswith(prefix) for term in given.terms])
-    used = values.iloc[given.rows]
-    for name in used.cat.categories:
-        at = np.where(dummies, [term == f"{prefix}{name}]" for term in given.terms], average)
-        known = {"outcome": given.outcome, "contrast": f"adjusted mean: {name}", "method": "analysis of covariance",
-                 "n": int((used == name).sum())}  # fmt: skip
-        row = interval(at @ fit.coefficients, np.sqrt(scale * at @ fit.bread @ at), df, level=level)
-        empty = not known["n"]
-        rows.append(not_estimable("the group has no complete row", **known) if empty else {**known, **row})
-    return frame(rows)

@@ -86,7 +86,9 @@ def classes(
     return np.argmax(stopped, axis=0).astype(float)
 
 
-def _shared_steps(known: np.ndarray, wanted: np.ndarray, y: np.ndarray, steps: int, rng) -> list[np.ndarray]:
+def _shared_steps(
+    known: np.ndarray, wanted: np.ndarray, y: np.ndarray, steps: int, rng: np.random.Generator
+) -> list[np.ndarray]:
     rows = [np.flatnonzero(y >= step) for step in range(steps)]
     blocks = [_with_threshold(known[:, r], step, steps) for step, r in enumerate(rows)]
     success = np.concatenate([y[r] == step for step, r in enumerate(rows)])
@@ -101,7 +103,7 @@ def _with_threshold(x: np.ndarray, step: int, steps: int) -> np.ndarray:
     return np.concatenate([constants, x[..., 1:]], axis=2)
 
 
-def _chance(known: np.ndarray, wanted: np.ndarray, success: np.ndarray, rng) -> np.ndarray:
+def _chance(known: np.ndarray, wanted: np.ndarray, success: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return expit((wanted @ _logit_draw(known, success, 1, rng)[..., None])[..., 0])
 
 

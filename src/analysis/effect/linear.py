@@ -65,9 +65,14 @@ def quoted(name: str) -> str:
     return name if name.isidentifier() else f"Q({name!r})"
 
 
-def as_terms(names: Sequence[str], data: pd.DataFrame) -> list[str]:
+def listed(names: str | Sequence[str] | None) -> list[str]:
+    """One name or several as a list; none as an empty one."""
+    return [] if names is None else [names] if isinstance(names, str) else list(names)
+
+
+def as_terms(names: str | Sequence[str], data: pd.DataFrame) -> list[str]:
     """Covariates as formula terms: column names are quoted where needed, other texts (`I(age**2)`) stay as they are."""
-    return [quoted(name) if name in data.columns else name for name in names]
+    return [quoted(name) if name in data.columns else name for name in listed(names)]
 
 
 def matrices(data: pd.DataFrame, formula: str) -> tuple[pd.DataFrame | None, pd.DataFrame]:

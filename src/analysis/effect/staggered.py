@@ -1,43 +1,16 @@
 """Effects of a start that came at different times: group-time effects of Callaway & Sant'Anna (2021)."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from analysis.effect.estimates import frame, interval, not_estimable
-from analysis.effect.linear import as_terms, columns_missing, identified, matrices
-from analysis.effect.logistic import logistic
+from analysis.effect.group_time import Covariates, Effect, Panel, balanced, group_time
+from analysis.effect.linear import columns_missing, listed
 from analysis.effect.sandwich import cautions
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Balanced panel: outcomes (persons x periods), first treated period a person (infinite: never), clusters."""
-
-    outcomes: np.ndarray
-    periods: np.ndarray
-    start: np.ndarray
-    persons: pd.Index
-    cluster: np.ndarray | None
-    dropped: int
-
-
-@dataclass(frozen=True)
-class Effect:
-    """An effect and its influence function (one number a person); `reason` when it cannot be estimated.
-
-    `lost` counts the group-time effects that an average does without, because they cannot be estimated.
-    """
-
-    group: float
-    time: float
-    value: float
-    influence: np.ndarray
-    reason: str = ""
-    lost: int = 0
 
 
 def staggered_effect(
@@ -65,105 +38,28 @@ def staggered_effect(
     whole aggregation have `overall` in their contrast. Standard errors from influence functions: over persons (normal),
     or summed by `cluster` (t with G - 1).
     """
+    control = re.sub("[-_ ]|treated", "", control)
     if control not in ("never", "notyet"):
         raise ValueError(f"control {control!r}: use 'never' or 'notyet'")
     columns_missing(data, [outcome, person, time, start, *([cluster] if cluster else [])])
-    panel = _panel(data, outcome, person, time, start, cluster)
+    panel = balanced(data, outcome, person, time, start, cluster)
     known = {"outcome": outcome, "method": f"Callaway-Sant'Anna, {control}-treated comparison", "n": len(panel.start)}
     groups = np.unique(panel.start[np.isfinite(panel.start)])
-    if not len(groups) or len(panel.periods) < 2:
-        reason = (
-            "nobody starts within the observed periods" if len(panel.start) else "nobody is observed in every period"
-        )
-        reason = reason if len(panel.periods) > 1 else "there are fewer than two periods"
+    reason = _inestimable(panel, groups)
+    if reason:
         return frame([not_estimable(reason, contrast="simple", aggregation="simple", **known)])
-    effects = [
-        _group_time(panel, data, person, time, group, at, covariates, control, anticipation)
-        for group in groups for at in range(1, len(panel.periods))
-    ]  # fmt: skip
+    read = Covariates(data, person, time, listed(covariates))
+    cells = [(group, at) for group in groups for at in range(1, len(panel.periods))]
+    effects = [group_time(panel, read, group, at, control, anticipation) for group, at in cells]
     return frame([_row(panel, known, level, *found) for found in _summaries(panel, effects, groups)])
 
 
-def _panel(data: pd.DataFrame, outcome: str, person: str, time: str, start: str, cluster: str | None) -> Panel:
-    if data.duplicated([person, time]).any():
-        raise ValueError(
-            f"{person} and {time}: {int(data.duplicated([person, time]).sum())} rows repeat a person's period"
-        )
-    started = data[start].astype("Float64").astype(float).replace(0, np.inf).fillna(np.inf)
-    fixed = [started.groupby(data[person]).nunique(), *([data.groupby(person)[cluster].nunique()] if cluster else [])]
-    for name, counts in zip([start, cluster], fixed, strict=False):
-        if (counts > 1).any():
-            raise ValueError(
-                f"{name}: differs between rows of {int((counts > 1).sum())} persons. Give one value a person"
-            )
-    wide = data.pivot(index=person, columns=time, values=outcome).sort_index(axis=1)
-    first = started.groupby(data[person]).first().reindex(wide.index).to_numpy()
-    periods = wide.columns.to_numpy(float)
-    complete = wide.notna().all(axis=1).to_numpy()
-    members = data.groupby(person)[cluster].first().reindex(wide.index) if cluster else None
-    complete = complete if members is None else complete & members.notna().to_numpy()
-    first = np.where(first > periods[-1], np.inf, first) if len(periods) else first
-    kept = complete & (first > periods[0]) if len(periods) else complete
-    numbers = None if members is None else pd.factorize(members[kept])[0]
-    return Panel(wide.to_numpy(float)[kept], periods, first[kept], wide.index[kept], numbers, int((~kept).sum()))
-
-
-def _group_time(panel, data, person, time, group, at, covariates, control, anticipation) -> Effect:
-    """ATT(g, t) and its influence function over all persons of the panel."""
-    now = panel.periods[at]
-    earlier = np.flatnonzero(panel.periods < group - anticipation)
-    treated = panel.start == group
-    blank = np.zeros(len(panel.start))
-    if not len(earlier):
-        return Effect(group, now, np.nan, blank, "no period before the start is observed")
-    base = int(earlier[-1]) if now >= group - anticipation else at - 1
-    latest = max(now, panel.periods[base]) + anticipation
-    compared = np.isinf(panel.start) if control == "never" else (panel.start > latest) & ~treated
-    if treated.sum() < 2 or compared.sum() < 2:
-        who = f"group {group:g}" if treated.sum() < 2 else "the comparison group"
-        return Effect(group, now, np.nan, blank, f"{who} has fewer than two persons")
-    used = treated | compared
-    change = panel.outcomes[used, at] - panel.outcomes[used, base]
-    x, present = _terms(data, person, time, panel, panel.periods[base], covariates, used)
-    if not present.all():
-        return Effect(group, now, np.nan, blank, "covariates are missing at the base period")
-    value, influence, reason = _doubly_robust(change, treated[used].astype(float), x)
-    blank[used] = influence * len(panel.start) / used.sum()
-    return Effect(group, now, value, blank, reason)
-
-
-def _terms(
-    data, person, time, panel: Panel, period: float, covariates, used: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    if not covariates:
-        return np.ones((int(used.sum()), 1)), np.ones(1, bool)
-    rows = data[data[time] == period].set_index(person).reindex(panel.persons[used])
-    found = matrices(rows, "~ " + " + ".join(as_terms(covariates, data)))[1]
-    x = found.to_numpy(float)
-    present = np.zeros(len(rows), bool)
-    present[found.index.to_numpy()] = True
-    return x[:, identified(x)[0]], present
-
-
-def _doubly_robust(change: np.ndarray, d: np.ndarray, x: np.ndarray) -> tuple[float, np.ndarray, str]:
-    """Sant'Anna & Zhao 2020, panel, equation 3.1: logit propensity and least squares among the untreated."""
-    n = len(d)
-    fit = logistic(x, d)
-    odds = fit.probabilities / (1 - fit.probabilities)
-    if fit.failure:
-        return np.nan, np.zeros(n), fit.failure
-    gram = (x * (1 - d)[:, None]).T @ x
-    if np.linalg.matrix_rank(gram) < x.shape[1]:
-        return np.nan, np.zeros(n), "the comparison group cannot carry the covariates"
-    slope = np.linalg.solve(gram, x.T @ ((1 - d) * change))
-    rest = change - x @ slope
-    by_slope = ((1 - d) * rest)[:, None] * x @ np.linalg.inv(gram) * n
-    by_odds = (d - fit.probabilities)[:, None] * x @ fit.covariance * n
-    w = odds * (1 - d)
-    gain, loss = np.mean(d * rest) / d.mean(), np.mean(w * rest) / w.mean()
-    treated = (d * (rest - gain) - by_slope @ np.mean(d[:, None] * x, axis=0)) / d.mean()
-    moved = by_odds @ np.mean((w * (rest - loss))[:, None] * x, axis=0) - by_slope @ np.mean(w[:, None] * x, axis=0)
-    return gain - loss, treated - (w * (rest - loss) + moved) / w.mean(), ""
+def _inestimable(panel: Panel, groups: np.ndarray) -> str:
+    if len(panel.periods) < 2:
+        return "there are fewer than two periods"
+    if not len(panel.start):
+        return "nobody is observed in every period"
+    return "" if len(groups) else "nobody starts within the observed periods"
 
 
 def _summaries(panel: Panel, effects: list[Effect], groups: np.ndarray) -> list[tuple[dict, Effect]]:

@@ -1,5 +1,6 @@
 """Standardisation (g-formula): the mean outcome had everyone been treated, had nobody been, and the difference."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from scipy.special import expit
 
 from analysis.effect.estimates import frame, interval, not_estimable
-from analysis.effect.linear import codes, columns_missing, design, least_squares
+from analysis.effect.linear import Design, as_terms, codes, columns_missing, design, least_squares, listed, quoted
 from analysis.effect.logistic import logistic
 
 _BLOCK = 2_000_000
@@ -18,6 +19,7 @@ def g_formula(
     formula: str,
     *,
     treatment: str,
+    covariates: Sequence[str] = (),
     family: Literal["gaussian", "logit"] = "gaussian",
     draws: int = 1000,
     rng: np.random.Generator,
@@ -26,25 +28,25 @@ def g_formula(
 ) -> pd.DataFrame:
     """Three rows: the difference, then the standardised mean under treatment 1 and under 0, in the outcome's units.
 
-    `formula` is the outcome model, with the treatment (0/1) and any of its interactions in it. Everyone in the complete
-    rows is predicted twice and the predictions are averaged. Intervals are percentiles of a bootstrap over rows; p is
-    twice the smaller share of draws on one side of zero, its floor 2/(draws + 1). With a `cluster` whole clusters are
-    drawn, and interval and p come from the bootstrap's `std_error` and t with G - 1. Draws in which the model cannot be
-    fitted are left out and counted.
+    `formula` is the outcome model, with the treatment (0/1) and any of its interactions in it (an outcome's name alone
+    means `outcome ~ treatment`); `covariates` are added. Everyone in the complete rows is predicted twice. Intervals
+    are percentiles of a bootstrap over rows; p is twice the smaller share of draws on one side of zero, its floor
+    2/(draws + 1). With a `cluster` whole clusters are drawn, and interval and p come from the bootstrap's `std_error`
+    and t with G - 1. Draws in which the model cannot be fitted are left out and counted.
     Source: Hernan & Robins, What If, chapter 13.
     """
-    columns_missing(data, [treatment, *([cluster] if cluster else [])])
+    columns_missing(data, [treatment, *listed(cluster)])
     if not data[treatment].dropna().isin([0, 1]).all():
         raise ValueError(f"{treatment}: holds other values than 0 and 1. Recode it")
     data = data.assign(**{treatment: data[treatment].astype("Float64").astype(float)})
-    given = design(data, formula, needed=[treatment, *([cluster] if cluster else [])])
+    formula = formula if "~" in formula else f"{as_terms(formula, data)[0]} ~ {quoted(treatment)}"
+    formula = " + ".join([formula, *as_terms(covariates, data)])
+    given = design(data, formula, needed=[treatment, *listed(cluster)])
     known = {"outcome": given.outcome, "method": f"g-formula, {family}", "n": given.n}
     arm = data[treatment].iloc[given.rows].to_numpy(float)
     members = codes(data.iloc[given.rows][[cluster]]) if cluster and given.n else np.arange(given.n)
-    if cluster:
-        known["n_clusters"] = len(np.unique(members))
-    reason = _inestimable(given, arm, members, family)
-    if reason:
+    known |= {"n_clusters": len(np.unique(members))} if cluster else {}
+    if reason := _inestimable(given, arm, members, family):
         return frame([not_estimable(reason, contrast=f"{treatment}: 1 - 0", **known)])
     worlds = [_under(data, formula, given, treatment, value) for value in (1.0, 0.0)]
     points = _means(given.x, given.y, worlds, np.ones((1, given.n)), family)[0]
@@ -54,7 +56,7 @@ def g_formula(
     return frame([{**known, **row} for row in _rows(treatment, points, drawn, level, known.get("n_clusters"))])
 
 
-def _inestimable(given, arm: np.ndarray, members: np.ndarray, family: str) -> str:
+def _inestimable(given: Design, arm: np.ndarray, members: np.ndarray, family: str) -> str:
     if not given.n:
         return "no row is complete"
     if np.ptp(arm) == 0:
@@ -68,7 +70,7 @@ def _inestimable(given, arm: np.ndarray, members: np.ndarray, family: str) -> st
     return least_squares(given).exact
 
 
-def _under(data: pd.DataFrame, formula: str, given, treatment: str, value: float) -> np.ndarray:
+def _under(data: pd.DataFrame, formula: str, given: Design, treatment: str, value: float) -> np.ndarray:
     """Terms of the same rows with the treatment set; columns of the fitted design only."""
     from patsy import EvalEnvironment, build_design_matrices, dmatrices
 

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.effect.clusters import regression_rows
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.group_differences import effective_size, standardised_rows
-from analysis.effect.linear import Kind, as_terms, columns_missing, design, identified, matrices, quoted
+from analysis.effect.linear import Kind, as_terms, columns_missing, design, identified, listed, matrices, quoted
 from analysis.effect.logistic import logistic
 
 
@@ -65,7 +65,7 @@ def balance(
     """
     found = _weights(data, treatment, covariates, stabilised, truncate, [])
     if found.attrs["failure"]:
-        return frame([not_estimable(found.attrs["failure"], outcome=name) for name in covariates])
+        return frame([not_estimable(found.attrs["failure"], outcome=name) for name in listed(covariates)])
     used, arm = _shown(data.iloc[found["row"].to_numpy()], covariates), found["arm"].to_numpy() == 1
     rows = []
     for how, weight in (("unweighted", np.ones(len(used))), ("weighted", found["weight"].to_numpy())):
@@ -76,7 +76,14 @@ def balance(
     return pd.concat(rows, ignore_index=True).rename(columns=names)
 
 
-def _weights(data, treatment, covariates, stabilised, truncate, needed) -> pd.DataFrame:
+def _weights(
+    data: pd.DataFrame,
+    treatment: str,
+    covariates: str | Sequence[str],
+    stabilised: bool,
+    truncate: tuple[float, float] | None,
+    needed: Sequence[str],
+) -> pd.DataFrame:
     """Rows used (`row`), `arm`, `propensity`, `weight`, whether cut; `attrs["failure"]` tells why there are none."""
     columns_missing(data, [treatment, *needed])
     if not data[treatment].dropna().isin([0, 1]).all():
@@ -128,5 +135,5 @@ def _largest(used: pd.DataFrame, covariates: Sequence[str], found: pd.DataFrame)
 def _shown(used: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
     """Covariates as they are balanced: columns as they are, every other formula term as its columns."""
     parts = [used[[name]] if name in used.columns else matrices(used, f"~ 0 + {name}")[1].set_axis(used.index)
-             for name in covariates]  # fmt: skip
+             for name in listed(covariates)]  # fmt: skip
     return pd.concat(parts, axis=1) if parts else pd.DataFrame(index=used.index)
