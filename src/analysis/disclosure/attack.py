@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 FIXED = 1e-9
 FUZZ = 1e-6
+MANY = 10**9
 FAR = 1e5  # stands for "no bound" in counts of people; keeps every programme bounded
 
 
@@ -23,6 +24,12 @@ class Interval:
     lower_prices: np.ndarray
     upper_prices: np.ndarray
     relations: np.ndarray
+
+    @classmethod
+    def seen(cls, target: int, lower: float, upper: float) -> "Interval":
+        """An interval known from solutions only: the true one is at least as wide."""
+        none = np.zeros(0)
+        return cls(int(target), float(lower), float(upper), none, none, none.astype(int))
 
     @property
     def width(self) -> float:
@@ -49,6 +56,15 @@ def wide_enough(lower: float, upper: float, threshold: float) -> bool:
 
 
 @dataclass(frozen=True)
+class Reached:
+    """Lowest and highest value seen of each unknown of a block, and the targets for which that does not settle it."""
+
+    low: np.ndarray
+    high: np.ndarray
+    unsettled: np.ndarray
+
+
+@dataclass(frozen=True)
 class Block:
     """Unknowns that hang together once the known ones are filled in: A x = b, lower <= x <= upper."""
 
@@ -65,37 +81,40 @@ class Block:
         found = linprog(cost, A_eq=self.matrix, b_eq=self.constant, bounds=bounds, method="highs")
         return found if found.status == 0 else None
 
-    def interval(self, target: int) -> tuple[Interval | None, list[np.ndarray]]:
-        """Bounds of `target` (position in `columns`), and the two solutions that reach them."""
+    def interval(self, target: int) -> Interval | None:
+        """Bounds of `target` (position in `columns`); None when the relations contradict each other."""
         if len(self.columns) == 1:
             return self._alone()
         cost = np.zeros(len(self.columns))
         cost[target] = 1.0
         low, high = self.extreme(cost), self.extreme(-cost)
         if low is None or high is None:
-            return None, []
+            return None
         prices = (low.eqlin.marginals, high.eqlin.marginals)
-        return Interval(int(self.columns[target]), low.fun, -high.fun, *prices, self.relations), [low.x, high.x]
+        return Interval(int(self.columns[target]), low.fun, -high.fun, *prices, self.relations)
 
-    def reach(self, start: np.ndarray, step: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Lowest and highest value seen of each unknown in solutions that move as many `targets` as possible by `step`.
+    def reach(
+        self, start: np.ndarray, threshold: np.ndarray, above: np.ndarray, targets: np.ndarray, most: int = MANY
+    ) -> Reached:
+        """How far targets can move in a few common programmes, and those that need two programmes of their own.
 
-        `start` is a solution. Each programme moves all targets not yet moved far enough together, up or down; a few of these
-        spare thousands of single ones. What they reach is inside the true interval, never outside it.
+        `start` is a solution, `above` adds to it the true value over what everyone knows. A programme moves many targets up
+        (or down) together as far as their threshold; a set of which none moves is halved; the search ends once `most` are
+        left alone. What is reached is never outside the true interval, so nobody is called safe who is not.
         """
-        low, high = start.copy(), start.copy()
-        for sign in (1.0, -1.0):
-            left = targets
-            while len(left):
-                found = self._together(start, step, left, sign)
-                if found is None:
-                    break
-                low, high = np.minimum(low, found), np.maximum(high, found)
-                still = left[sign * (found - start)[left] < step[left] - FUZZ]
-                if len(still) == len(left):
-                    break
-                left = still
-        return low, high
+        low, high, queue, single = start.copy(), start.copy(), [targets], []
+        while queue and len(single) < most:
+            open_ = _narrow(queue.pop(), low + above, high + above, threshold)
+            if len(open_) < 2:
+                single.extend(open_)
+                continue
+            for sign in (1.0, -1.0):
+                found = self._together(start, threshold, open_, sign)
+                low, high = (low, high) if found is None else (np.minimum(low, found), np.maximum(high, found))
+            still = _narrow(open_, low + above, high + above, threshold)
+            queue += [still] if len(still) < len(open_) else [still[::2], still[1::2]]
+        alone = _narrow(np.array(single, dtype=int), low + above, high + above, threshold)
+        return Reached(low, high, alone)
 
     def _together(self, start: np.ndarray, step: np.ndarray, targets: np.ndarray, sign: float) -> np.ndarray | None:
         """Solution that maximises the sum over targets of their move in direction `sign`, each counted up to its step."""
@@ -112,7 +131,7 @@ class Block:
         )  # fmt: skip
         return found.x[:width] if found.status == 0 else None
 
-    def _alone(self) -> tuple[Interval | None, list[np.ndarray]]:
+    def _alone(self) -> Interval | None:
         """Bounds of the only unknown: its relations give its value, or its own bounds are all there is."""
         low, high = self.lower[0], self.upper[0]
         prices = np.zeros(len(self.relations))
@@ -120,10 +139,14 @@ class Block:
             factors = self.matrix.toarray()[:, 0]
             given = self.constant / factors
             if np.ptp(given) > FUZZ * (1 + abs(given[0])) or not low - FUZZ <= given[0] <= high + FUZZ:
-                return None, []
+                return None
             low = high = float(given[0])
             prices[0] = 1 / factors[0]
-        return Interval(int(self.columns[0]), low, high, prices, -prices, self.relations), [np.array([low]), np.array([high])]
+        return Interval(int(self.columns[0]), low, high, prices, -prices, self.relations)
+
+
+def _narrow(targets: np.ndarray, low: np.ndarray, high: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+    return np.array([i for i in targets if not wide_enough(low[i], high[i], threshold[i])], dtype=int)
 
 
 def blocks(relations: sparse.csr_matrix, lower: np.ndarray, upper: np.ndarray) -> Iterator[Block]:

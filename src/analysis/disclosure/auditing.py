@@ -16,15 +16,16 @@ SHARE_RULES = ["small_cell", "small_complement", "all_or_none", "question"]
 TINY = 1e-6
 
 
-def audit(tables: Tables, profile: Profile, previous: Tables | None = None) -> pd.DataFrame:
+def audit(tables: Tables, profile: Profile, previous: Tables | None = None, *, exact: bool = True) -> pd.DataFrame:
     """Every number that is hidden, or that follows from shown ones, with the narrowest interval that can be derived for it.
 
     tables    released tables (name -> (frame, description)) as `suppress` gives them or a folder holds them
     previous  the release before, whose exact numbers bound the present ones from below; differences are judged as well
+    exact     two linear programmes (HiGHS) for every number; otherwise only for those that common programmes, which move many
+              numbers at once, do not show to be safe: the same verdicts, but `lower` and `upper` may lie inside the interval
 
     The outsider knows all shown values, that a rounded one is an interval, that shares, denominators, sums over levels, units,
-    funnels and nested populations are relations, the profile, and that people are whole. Two linear programmes a number
-    (HiGHS). `derived` names numbers that no row holds (complement, residual, loss, difference). `required` is the threshold;
+    funnels and nested populations are relations, the profile, and that people are whole. `derived` names numbers that no row holds (complement, residual, loss, difference). `required` is the threshold;
     `verdict` is fail when the interval lies below it or is narrower than it. Rows about shown cells name the broken rule in
     `reason`; sound ones are left out.
     """
@@ -32,7 +33,7 @@ def audit(tables: Tables, profile: Profile, previous: Tables | None = None) -> p
     lower, upper, unknown = _bounds(found, tables, profile)
     floor = history(found.unknowns, previous or {}, profile)["floor"].to_numpy()
     lower = np.where(unknown & found.unknowns["derived"].eq("").to_numpy(), np.maximum(lower, floor), lower)
-    parts = [_hidden(found, lower, upper, unknown, floor, profile), _shown(found, lower, upper, unknown, profile)]
+    parts = [_hidden(found, lower, upper, unknown, floor, profile, exact), _shown(found, lower, upper, unknown, profile)]
     parts.append(_broken_rules(tables, profile))
     if previous:
         between = differencing(tables, previous, profile)
@@ -52,7 +53,7 @@ def _bounds(found: System, tables: Tables, profile: Profile) -> tuple[np.ndarray
     signed = np.array([q is not None and q.role.startswith("sum:") for q in found.unknowns["quantity"]])
     lower = low.fillna(0.0).to_numpy(copy=True)
     lower[unknown & signed & bool((lower[signed] < 0).any())] = -FAR
-    upper = high.fillna(max(FAR, 10 * np.nanmax(high.abs(), initial=0))).to_numpy()
+    upper = high.fillna(max(FAR, 10 * high.abs().fillna(0).max())).to_numpy()
     return np.minimum(lower, upper), np.maximum(lower, upper), unknown
 
 
@@ -76,15 +77,22 @@ def _row_bounds(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta, profile: Pr
     return rows.assign(low=low.where(use).clip(lower=low.where(sums, 0.0)), high=high.where(use))
 
 
-def _hidden(found: System, lower, upper, unknown, floor, profile: Profile) -> pd.DataFrame:
-    """Two programmes for each hidden or derived number that a rule protects."""
+def _hidden(found: System, lower, upper, unknown, floor, profile: Profile, exact: bool) -> pd.DataFrame:
+    """The interval of each hidden or derived number that a rule protects, and the verdict on it."""
+    threshold = found.unknowns["threshold"].to_numpy(float)
     needed = unknown & (found.unknowns["threshold"].to_numpy(float) > 0)
     needed |= unknown & np.array([q is not None and q.role.startswith("sum:") for q in found.unknowns["quantity"]])
     rows = []
     for block in blocks(_near(found, unknown, lower, upper), lower, upper):
-        for i in np.flatnonzero(needed[block.columns]):
+        targets = np.flatnonzero(needed[block.columns])
+        start = None if exact or len(block.columns) == 1 else block.extreme(np.zeros(len(block.columns)))
+        common = None if start is None else block.reach(start.x, threshold[block.columns], -floor[block.columns], targets)
+        for i in targets:
             column = block.columns[i]
-            interval, _ = block.interval(i)
+            if common is None or i in common.unsettled or not threshold[column]:
+                interval = block.interval(i)
+            else:
+                interval = Interval.seen(column, common.low[i], common.high[i])
             rows.append(_judged(found, column, interval, floor[column], profile))
     return pd.DataFrame([row for row in rows if row is not None])
 

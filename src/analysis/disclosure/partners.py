@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from analysis.disclosure.attack import Block, Interval, blocks, protects, wide_enough
+from analysis.disclosure.attack import MANY, Block, Interval, blocks, protects
 
 _PER_NUMBER = ("values", "floor", "threshold", "derived", "sensitive", "forced", "cost", "far")
 ROUNDS = 100
@@ -70,6 +70,8 @@ def choose(problem: Problem, seconds: float) -> np.ndarray | None:
     matrix, least = _never_alone(problem)
     deadline = time.monotonic() + seconds
     for _ in range(ROUNDS):
+        if time.monotonic() >= deadline:
+            return None
         hidden = _cheapest(problem, matrix, least, deadline - time.monotonic())
         if hidden is None:
             return None
@@ -111,7 +113,7 @@ def _never_alone(problem: Problem) -> tuple[sparse.csr_matrix, np.ndarray]:
     return sparse.csr_matrix((entries, (rows, columns)), shape=shape), np.array(least)
 
 
-def exposed(problem: Problem, hidden: np.ndarray, most: int = 10**9) -> list[tuple[int, Interval | None]]:
+def exposed(problem: Problem, hidden: np.ndarray, most: int = MANY) -> list[tuple[int, Interval | None]]:
     """Attack a choice: numbers that it leaves unprotected, with what can be derived (as deviation from the truth)."""
     unknown = problem.unknown(hidden)
     lower = np.where(unknown, problem.floor - problem.values, 0.0)
@@ -120,11 +122,8 @@ def exposed(problem: Problem, hidden: np.ndarray, most: int = 10**9) -> list[tup
     for block in blocks(problem.relations, lower, upper):
         threshold, above = problem.threshold[block.columns], (problem.values - problem.floor)[block.columns]
         targets = np.flatnonzero((threshold > 0) & ~_idle(problem, block))
-        low, high = block.reach(np.zeros(len(threshold)), threshold, targets) if len(block.columns) > 1 else (threshold * 0,) * 2
-        for i in targets:
-            if wide_enough(low[i] + above[i], high[i] + above[i], threshold[i]):
-                continue
-            interval, _ = block.interval(i)
+        for i in block.reach(np.zeros(len(threshold)), threshold, above, targets, 2 * most).unsettled:
+            interval = block.interval(i)
             if not protects(interval, threshold[i], -above[i]):
                 found.append((int(block.columns[i]), interval))
                 if len(found) >= most:

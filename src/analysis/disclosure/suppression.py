@@ -122,7 +122,7 @@ def _stage(now: Problem, fixed: np.ndarray, deadline: float) -> tuple[np.ndarray
             key = tuple(columns)
             if key not in solved:
                 seconds = (deadline - time.monotonic()) / (len(todo) - i)
-                solved[key] = choose(now.part(columns), max(seconds, 0.1))
+                solved[key] = choose(now.part(columns), seconds)
             if solved[key] is None:
                 failed[columns] = True
             else:
