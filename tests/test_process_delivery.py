@@ -37,6 +37,8 @@ def test_hours_of_somebody_with_unknown_minutes_are_unknown():
 
 def test_without_the_list_of_people_the_table_says_whom_it_leaves_out():
     contacts = dose(RECEIVED).set_index(["kind", "measure"]).loc[("all", "contacts")]
+    some = dose(RECEIVED, people=EVERYBODY.tail(2)).set_index(["kind", "measure"]).loc[("all", "contacts")]
+    assert some[["n", "total"]].tolist() == [2, 1] and some["note"] == "5 rows of people not in the list left out"
     assert contacts["n"] == 2 and contacts["percent"] == 50 and "only people with at least one row" in contacts["note"]
 
 

@@ -203,7 +203,7 @@ def test_referrers_are_counted_with_what_became_of_their_referrals():
 
 
 def test_who_gave_up_will_not_start_and_keeps_the_median_away():
-    """Four of ten start on day 10, five gave up on day 5: as open cases they make 4 of 5, as an end of waiting 4 of 10."""
+    """Four of ten start on day 10, five gave up on day 5: as open cases they leave 4 of 5, as an end 4 of 10."""
     data = pd.DataFrame({"person": range(10), "referrer": "gp", "referred": 0.0, "started": [10.0] * 4 + [np.nan] * 6})
     data["gave_up"] = [np.nan] * 4 + [5.0] * 5 + [np.nan]
     data["last"] = data["gave_up"].fillna(400)

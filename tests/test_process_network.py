@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.process import network, network_change, sociogram
+from analysis.process.moments import _values
 
 
 def pick(table, measure, rule="maximum", **where):
@@ -204,6 +205,23 @@ def test_a_single_density_has_limits_and_no_p_value_and_mixing_has_both():
     assert np.isnan(table.loc["density", "p_value"]) and table.loc["density", "lower"] < table.loc["density", "upper"]
     for name in ("cross-domain share", "E-I index"):
         assert table.loc[name, "p_floor"] == 1 / 200 <= table.loc[name, "p_value"] <= 1
+
+
+def test_measures_of_a_redrawn_network_are_those_of_its_matrix():
+    """Brute force: write out the matrix of the drawn organisations, leave out pairs of one with itself, and count."""
+    rng, codes = np.random.default_rng(8), np.array([0, 0, 1, 1, 2, -1])
+    a, b = np.array([(a, b) for b in range(6) for a in range(b) if rng.random() < 0.5]).T
+    matrix = np.zeros((6, 6), bool)
+    matrix[a, b] = matrix[b, a] = True
+    for _ in range(20):
+        pick_ = rng.integers(0, 6, 6)
+        apart, drawn = pick_[:, None] != pick_, matrix[np.ix_(pick_, pick_)]
+        degree, code = drawn.sum(0), codes[pick_]
+        known = drawn & (code[:, None] >= 0) & (code >= 0)
+        share = (known & (code[:, None] != code)).sum() / known.sum() if known.any() else np.nan
+        expected = [drawn.sum() / apart.sum(), (degree.max() - degree).sum() / 20, share, 2 * share - 1]
+        times = np.bincount(pick_, minlength=6).astype(float)
+        assert _values((a, b), codes, times) == pytest.approx(expected, nan_ok=True)
 
 
 def test_the_permutation_test_keeps_its_level_and_finds_a_real_change():

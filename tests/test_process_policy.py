@@ -131,6 +131,11 @@ def test_the_ladder_counts_occasions_with_residents():
     assert table.loc[("x", "points done", ""), ["n", "denominator", "percent"]].tolist() == [3, 5, 60]
 
 
+def test_a_step_that_is_not_on_the_ladder_is_shown_and_not_lost():
+    steps = involvement(OCCASIONS.assign(step=["hired", None, "informed", "informed"])).query("measure == 'step'")
+    assert steps.set_index("value")["n"].loc[["hired", "unknown"]].tolist() == [1, 1] and steps["n"].sum() == 2
+
+
 def test_absence_is_a_result():
     table = involvement(OCCASIONS, by="unit", levels=["x", "y", "z"], settings=["learning_network", "advisory_board"])
     rows = table.set_index(["unit", "measure", "value"])

@@ -41,7 +41,8 @@ def dose(
     require(data, person, contact, kind, minutes, by if people is None else None)
     rows = known_by(data, date, as_of) if as_of is not None else data
     who = (data if people is None else people).dropna(subset=[person]).drop_duplicates(person)
-    note = "only people with at least one row" if people is None else ""
+    strangers = counted((~rows[person].isin(who[person])).sum(), "rows of people not in the list left out")
+    note = "only people with at least one row" if people is None else strangers
     is_contact = rows[contact].isin(list(contacts))
     sessions = rows[~is_contact]
     parts = [(ALL, "contacts", rows[is_contact]), (ALL, "sessions", sessions), (ALL, "hours", rows)]

@@ -8,7 +8,7 @@ from scipy import stats
 
 from analysis.process.clock import Moment, days, known_by
 from analysis.process.shares import share
-from analysis.process.tables import ALL, UNKNOWN, by_level, counted, level_of, levels_of, require, sentence
+from analysis.process.tables import ALL, by_level, counted, level_of, levels_of, require, sentence
 
 LADDER = ("informed", "consulted", "advising", "coproducing", "deciding")
 
@@ -58,7 +58,7 @@ def _rungs(present: pd.DataFrame, step: str, ladder: Sequence[str], level: float
     """Occasions with residents per rung, and from the middle rung up."""
     names = level_of(present, step)
     empty = "residents were never there"
-    every = [*ladder, *[UNKNOWN] * bool((names == UNKNOWN).any())]
+    every = levels_of(present, step, ladder)
     rows = [
         {"measure": "step", "value": name, **share((names == name).sum(), len(names), empty, level=level)}
         for name in every

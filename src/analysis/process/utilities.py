@@ -30,7 +30,7 @@ def qaly(
     table = pd.DataFrame({"person": data[person], "day": days(data[time]), "value": data[value].astype(float)})
     table = table.dropna(subset=["person", "day"]).sort_values(["person", "day"], kind="stable")
     table["day"] -= table.groupby("person")["day"].transform("min")
-    people = table.groupby("person").agg(first=("value", lambda values: values.iloc[0]))
+    people = table.drop_duplicates("person").set_index("person")[["value"]].set_axis(["first"], axis=1)
     known = table.dropna(subset=["value"]).copy()
     later = known.groupby("person")[["day", "value"]].shift(-1)
     width = (later["day"].clip(upper=horizon) - known["day"]).clip(lower=0)
