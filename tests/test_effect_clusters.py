@@ -429,3 +429,10 @@ def test_the_data_are_not_changed():
     randomisation_test(data, "y", cluster="town", treatment="treated", covariates=["x"])
     pd.testing.assert_frame_equal(data, before)
     assert least_squares(design(data, "y ~ x")).coefficients.shape == (2,)
+
+
+def test_satterthwaite_df_below_four_are_named():
+    few = cluster_robust(small(3), "y ~ x", cluster="town")
+    assert (few["df"] < 4).all() and few["note"].str.contains("Satterthwaite df, fewer than 4").all()
+    both = cluster_robust(small(12).assign(day=lambda d: d.index % 3), "y ~ x", cluster=["town", "day"])
+    assert not both["note"].str.contains("Satterthwaite").any() and both["note"].str.contains("3 clusters").any()

@@ -120,7 +120,7 @@ def _row(fit: Fit, found: Variance, term: str, known: dict, members: list[np.nda
         return not_estimable(why, **known)
     row = interval(fit.coefficients[at], np.sqrt(found.variance[at]), found.df[at], level=level)
     notes = [cautions(_plain(fit)[:, at], members)]
-    if "CR2" in known["method"] and row["df"] < 4:
+    if len(members) == 1 and ", CR2 by" in known["method"] and row["df"] < 4:
         notes.append(f"{row['df']:.1f} Satterthwaite df, fewer than 4: approximate at best (Tipton 2015)")
     return {**known, **row, "note": "; ".join(filter(None, notes))}
 
