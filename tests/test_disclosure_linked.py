@@ -1,4 +1,5 @@
-"""Random studies with linked tables: an attacker who knows how everybody could be crossed finds nothing that is too narrow.
+"""Random studies with linked tables: an attacker who knows how everybody could be crossed finds nothing that is too
+narrow.
 
 The attacker here shares no code with the package: his unknowns are the people in each cell of the full crossing of all
 dimensions, and every shown number of every table is a sum of them.
@@ -23,7 +24,9 @@ def study(rng, units=3, dims=3, people=(40, 160), levels=(2, 5)):
     columns = {"unit": np.repeat([f"u{i}" for i in range(units)], sizes)}
     for dim in range(dims):
         count = rng.integers(*levels)
-        columns[f"d{dim}"] = rng.choice([f"l{i}" for i in range(count)], sizes.sum(), p=rng.dirichlet(np.full(count, 2.0)))
+        columns[f"d{dim}"] = rng.choice(
+            [f"l{i}" for i in range(count)], sizes.sum(), p=rng.dirichlet(np.full(count, 2.0))
+        )
     return pd.DataFrame(columns)
 
 
@@ -33,11 +36,18 @@ def crossed(people, dims, unit, shares):
     everyone = pd.concat([own.assign(**dict.fromkeys(subset, TOTAL)) for r in range(len(dims) + 1)
                           for subset in combinations(dims, r)])  # fmt: skip
     levels = [[*sorted(people[dim].unique()), TOTAL] for dim in dims]
-    n = everyone.groupby(list(dims)).size().reindex(pd.MultiIndex.from_product(levels, names=dims), fill_value=0).astype(float)
+    n = (
+        everyone.groupby(list(dims))
+        .size()
+        .reindex(pd.MultiIndex.from_product(levels, names=dims), fill_value=0)
+        .astype(float)
+    )
     table = n.rename("value").reset_index().assign(measure="count", n=np.nan)
     if shares:
         whole = n.xs(TOTAL, level=dims[0]) if len(dims) > 1 else n[TOTAL]
-        whole = table[list(dims[1:])].merge(whole.rename("n").reset_index(), how="left")["n"] if len(dims) > 1 else whole
+        whole = (
+            table[list(dims[1:])].merge(whole.rename("n").reset_index(), how="left")["n"] if len(dims) > 1 else whole
+        )
         share = table.assign(measure="percent", n=np.asarray(whole), value=100 * table["value"] / whole)
         table = pd.concat([table, share[share["n"] > 0]], ignore_index=True)
     kinds = {"count": "count", "percent": "percent"}
@@ -84,12 +94,15 @@ def one_study(seed):
     people = study(rng, units=int(rng.integers(2, 4)), dims=int(rng.integers(2, 4)))
     tables = release(rng, people, tables=int(rng.integers(2, 4)))
     out, _ = suppress(tables, profile())
-    shown = pd.concat([table[(table["status"] == "shown") & (table["measure"] == "count")]["value"] for table, _ in out.values()])
+    shown = pd.concat(
+        [table[(table["status"] == "shown") & (table["measure"] == "count")]["value"] for table, _ in out.values()]
+    )
     first = {name: (primary(*pair, profile()), pair[1]) for name, pair in tables.items()}
     alone = {name: suppress({name: pair}, profile())[0][name] for name, pair in tables.items()}
     return {
         "opened": attack(people, out, 10), "unsafe": int((shown < 10).sum()),
-        "audit_fails": int((audit(out, profile())["verdict"] == "fail").sum()), "cells": sum(len(t) for t, _ in out.values()),
+        "audit_fails": int((audit(out, profile())["verdict"] == "fail").sum()),
+        "cells": sum(len(table) for table, _ in out.values()),
         "primary": lost(first), "linked": lost(out), "alone": lost(alone), "alone_opened": attack(people, alone, 10),
         "rows": sum(_rows_lost(*pair) for pair in first.values()),
     }  # fmt: skip

@@ -1,4 +1,5 @@
-"""Secondary suppression holds against an attacker who is written here anew: by integer programmes over every table that fits."""
+"""Secondary suppression holds against an attacker who is written here anew: by integer programmes over every table
+that fits."""
 
 from itertools import product
 
@@ -16,7 +17,7 @@ QUICK = settings(deadline=None, derandomize=True, suppress_health_check=list(Hea
 
 
 def about(*dims, unit="all", **more):
-    return Meta(dims, {dim: "all" for dim in dims}, "persons", "samen10_30", KINDS, unit=unit, **more)
+    return Meta(dims, dict.fromkeys(dims, "all"), "persons", "samen10_30", KINDS, unit=unit, **more)
 
 
 def counts(dims, levels, values):
@@ -42,7 +43,8 @@ def test_one_small_municipality_takes_a_second_one_with_it():
     table = counts(["unit"], [list("abcdef")], [30, 7, 40, 22, 35, 50])
     out, log = suppress({"all/n": (table, about("unit"))}, profile())
     released = out["all/n"][0].set_index("unit")
-    # By hand: b = 7 must go; with the total 184 shown one more must go, and the cheapest that leaves an interval of ten is d = 22.
+    # By hand: b = 7 must go; with the total 184 shown one more must go, and the cheapest that leaves an interval of
+    # ten is d = 22.
     assert list(hidden(released).index) == ["b", "d"]
     assert released.loc["all", "value"] == 184
     found = audit(out, profile())
@@ -78,7 +80,8 @@ def test_a_target_group_that_is_one_municipality_hides_with_it():
     by_group = counts(["group"], [["chronic", "elderly"]], [8, 157])
     nesting = (Nesting("unit", "group", {"a": "elderly", "b": "chronic", "c": "elderly", "d": "elderly"}),)
     out, _ = suppress(
-        {"unit": (by_unit, about("unit", nestings=nesting)), "group": (by_group, about("group", nestings=nesting))}, profile()
+        {"unit": (by_unit, about("unit", nestings=nesting)), "group": (by_group, about("group", nestings=nesting))},
+        profile(),
     )
     assert "b" in set(hidden(out["unit"][0])["unit"]) and "chronic" in set(hidden(out["group"][0])["group"])
     assert failed(out).empty
@@ -92,14 +95,20 @@ def test_pairs_within_the_first_wave_leave_no_small_difference():
     open_ = {"t0": (primary(wave, first, profile()), first), "pairs": (primary(pairs, second, profile()), second)}
     assert list(failed(open_)["upper"]) == [3]
     out, _ = suppress({"t0": (wave, first), "pairs": (pairs, second)}, profile())
-    assert failed(out).empty and (out["t0"][0]["status"] == "hidden").any() != (out["pairs"][0]["status"] == "hidden").any()
+    assert (
+        failed(out).empty
+        and (out["t0"][0]["status"] == "hidden").any() != (out["pairs"][0]["status"] == "hidden").any()
+    )
 
 
 def test_units_add_up_to_all_across_files():
     rng = np.random.default_rng(5)
     values = {unit: rng.integers(12, 60, 3) for unit in "abc"}
     values["b"][1] = 4
-    tables = {f"{unit}/sport": (counts(["sport"], [["x", "y", "z"]], own), about("sport", unit=unit)) for unit, own in values.items()}
+    tables = {
+        f"{unit}/sport": (counts(["sport"], [["x", "y", "z"]], own), about("sport", unit=unit))
+        for unit, own in values.items()
+    }
     tables["all/sport"] = (counts(["sport"], [["x", "y", "z"]], sum(values.values())), about("sport"))
     out, log = suppress(tables, profile())
     assert failed(out).empty
@@ -110,7 +119,9 @@ def test_units_add_up_to_all_across_files():
 def test_means_and_estimates_hide_by_their_n_and_totals_do_not_give_it_back():
     rows = [(unit, measure, value, n) for unit, n in [("a", 40), ("b", 8), ("c", 33), ("all", 81)]
             for measure, value in (("mean", 3.0), ("sd", 1.0), ("estimate", 0.4))]  # fmt: skip
-    out, _ = suppress({"means": (pd.DataFrame(rows, columns=["unit", "measure", "value", "n"]), about("unit"))}, profile())
+    out, _ = suppress(
+        {"means": (pd.DataFrame(rows, columns=["unit", "measure", "value", "n"]), about("unit"))}, profile()
+    )
     gone = hidden(out["means"][0]).groupby("unit").size()
     assert gone.to_dict() == {"b": 3, "c": 3} and failed(out).empty
 
@@ -119,7 +130,11 @@ def test_unknowns_left_out_of_a_table_are_a_cell():
     table = counts(["edu"], [["low", "mid", "high"]], [30, 40, 25])
     table.loc[table["edu"] == "all", "value"] = 98
     meta = about("edu")
-    assert list(failed({"edu": (primary(table, meta, profile()), Meta(**{**meta.__dict__, "adds": {"edu": "partial"}}))})["upper"]) == [3]
+    assert list(
+        failed({"edu": (primary(table, meta, profile()), Meta(**{**meta.__dict__, "adds": {"edu": "partial"}}))})[
+            "upper"
+        ]
+    ) == [3]
     out, _ = suppress({"edu": (table, meta)}, profile())
     assert len(hidden(out["edu"][0])) == 1 and failed(out).empty
 
@@ -183,11 +198,15 @@ def test_collapsing_without_totals_sums_counts_and_pools_means():
     table = pd.DataFrame({"sex": ["f", "m"] * 3, "measure": np.repeat(["count", "mean", "sd"], 2),
                           "value": [20, 30, 4.0, 5.0, 1, 1], "n": [20, 30] * 3})  # fmt: skip
     coarse, meta = coarsen(table, Meta(("sex",), {}, "persons", "x", KINDS), "sex")
-    assert coarse.set_index("measure")["value"].to_dict() == {"count": 50, "mean": pytest.approx(4.6)} and meta.dims == ()
+    assert (
+        coarse.set_index("measure")["value"].to_dict() == {"count": 50, "mean": pytest.approx(4.6)} and meta.dims == ()
+    )
 
 
 def test_out_of_time_hides_more_never_less():
-    table = counts(["a", "b"], [list("pqrs"), list("wxyz")], [[5, 30, 20, 12], [25, 3, 40, 11], [33, 21, 8, 45], [14, 16, 18, 2]])
+    table = counts(
+        ["a", "b"], [list("pqrs"), list("wxyz")], [[5, 30, 20, 12], [25, 3, 40, 11], [33, 21, 8, 45], [14, 16, 18, 2]]
+    )
     best, _ = suppress({"t": (table, about("a", "b"))}, profile())
     none, log = suppress({"t": (table, about("a", "b"))}, profile(), time_limit=0)
     assert failed(none).empty and set(log["how"]) & {"all cells", "everything"}
@@ -197,17 +216,21 @@ def test_out_of_time_hides_more_never_less():
 @settings(QUICK, max_examples=15)
 @given(st.lists(st.integers(0, 12), min_size=6, max_size=6))
 def test_whole_numbers_leave_each_hidden_cell_of_a_small_table_open(drawn):
-    """An attacker who knows that people are whole: integer programmes over all 2 x 3 tables that agree with what is shown."""
+    """An attacker who knows that people are whole: integer programmes over all 2 x 3 tables that agree with what is
+    shown."""
     rules = profile("ggd30_5")
     table = counts(["a", "b"], [["a0", "a1"], ["b0", "b1", "b2"]], np.reshape(drawn, (2, 3)))
     out, _ = suppress({"t": (table, about("a", "b"))}, rules)
     shown = out["t"][0]["value"].to_numpy()
-    sums = np.array([[(r in (i, 2)) * (c in (j, 3)) for i in (0, 1) for j in (0, 1, 2)] for r in range(3) for c in range(4)])
+    sums = np.array(
+        [[(r in (i, 2)) * (c in (j, 3)) for i in (0, 1) for j in (0, 1, 2)] for r in range(3) for c in range(4)]
+    )
     note(f"{drawn} -> {shown}")
     fits = LinearConstraint(sums[~np.isnan(shown)], shown[~np.isnan(shown)], shown[~np.isnan(shown)])
     for cell in np.flatnonzero(np.isnan(shown)):
         low, high = (
-            sign * milp(sign * sums[cell], integrality=np.ones(6), bounds=Bounds(0, 99), constraints=fits).fun for sign in (1, -1)
+            sign * milp(sign * sums[cell], integrality=np.ones(6), bounds=Bounds(0, 99), constraints=fits).fun
+            for sign in (1, -1)
         )
         assert low >= 5 or (high >= 5 and high - low >= 5)
     assert (np.isnan(shown) | (shown >= 5)).all()

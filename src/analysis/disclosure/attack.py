@@ -98,9 +98,10 @@ class Block:
     ) -> Reached:
         """How far targets can move in a few common programmes, and those that need two programmes of their own.
 
-        `start` is a solution, `above` adds to it the true value over what everyone knows. A programme moves many targets up
-        (or down) together as far as their threshold; a set of which none moves is halved; the search ends once `most` are
-        left alone. What is reached is never outside the true interval, so nobody is called safe who is not.
+        `start` is a solution, `above` adds to it the true value over what everyone knows. A programme moves many
+        targets up (or down) together as far as their threshold; a set of which none moves is halved; the search ends
+        once `most` are left alone. What is reached is never outside the true interval, so nobody is called safe who
+        is not.
         """
         low, high, queue, single = start.copy(), start.copy(), [targets], []
         while queue and len(single) < most:
@@ -117,7 +118,7 @@ class Block:
         return Reached(low, high, alone)
 
     def _together(self, start: np.ndarray, step: np.ndarray, targets: np.ndarray, sign: float) -> np.ndarray | None:
-        """Solution that maximises the sum over targets of their move in direction `sign`, each counted up to its step."""
+        """Solution in which targets move in direction `sign` as far as they can, each counted up to its step."""
         width, many = len(self.columns), len(targets)
         moved = sparse.csr_matrix((np.full(many, -sign), (np.arange(many), targets)), shape=(many, width))
         bounds = np.vstack([
@@ -156,9 +157,11 @@ def blocks(relations: sparse.csr_matrix, lower: np.ndarray, upper: np.ndarray) -
     constant = -relations[:, fixed] @ lower[fixed]
     left = relations[:, free]
     used = np.flatnonzero(np.diff(left.indptr))
-    graph = sparse.bmat([[None, left[used]], [left[used].T, None]]) if len(used) else sparse.csr_matrix((len(free),) * 2)
+    graph = (
+        sparse.bmat([[None, left[used]], [left[used].T, None]]) if len(used) else sparse.csr_matrix((len(free),) * 2)
+    )
     _, label = connected_components(graph, directed=False)
-    columns_of = label[len(used):] if len(used) else label
+    columns_of = label[len(used) :] if len(used) else label
     order = np.argsort(columns_of, kind="stable")
     for columns in np.split(order, np.flatnonzero(np.diff(columns_of[order])) + 1):
         if len(columns):

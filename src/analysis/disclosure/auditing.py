@@ -1,4 +1,4 @@
-"""The attack on what is published: what can an outsider derive from all released tables together, and is that too much."""
+"""The attack on what is published: what can an outsider derive from all released tables, and is that too much."""
 
 import numpy as np
 import pandas as pd
@@ -17,23 +17,28 @@ TINY = 1e-6
 
 
 def audit(tables: Tables, profile: Profile, previous: Tables | None = None, *, exact: bool = True) -> pd.DataFrame:
-    """Every number that is hidden, or that follows from shown ones, with the narrowest interval that can be derived for it.
+    """Every number that is hidden or follows from shown ones, with the narrowest interval that can be derived.
 
     tables    released tables (name -> (frame, description)) as `suppress` gives them or a folder holds them
     previous  the release before, whose exact numbers bound the present ones from below; differences are judged as well
-    exact     two linear programmes (HiGHS) for every number; otherwise only for those that common programmes, which move many
-              numbers at once, do not show to be safe: the same verdicts, but `lower` and `upper` may lie inside the interval
+    exact     two linear programmes (HiGHS) for every number; otherwise only for those that common programmes, which
+              move many numbers at once, do not show to be safe: the same verdicts, but `lower` and `upper` may lie
+              inside the interval
 
-    The outsider knows all shown values, that a rounded one is an interval, that shares, denominators, sums over levels, units,
-    funnels and nested populations are relations, the profile, and that people are whole. `derived` names numbers that no row holds (complement, residual, loss, difference). `required` is the threshold;
-    `verdict` is fail when the interval lies below it or is narrower than it. Rows about shown cells name the broken rule in
+    The outsider knows all shown values, that a rounded one is an interval, that shares, denominators, sums over
+    levels, units, funnels and nested populations are relations, the profile, and that people are whole. `derived`
+    names numbers that no row holds (complement, residual, loss, difference). `required` is the threshold; `verdict`
+    is fail when the interval lies below it or is narrower than it. Rows about shown cells name the broken rule in
     `reason`; sound ones are left out.
     """
     found = system(tables, profile)
     lower, upper, unknown = _bounds(found, tables, profile)
     floor = history(found.unknowns, previous or {}, profile)["floor"].to_numpy()
     lower = np.where(unknown & found.unknowns["derived"].eq("").to_numpy(), np.maximum(lower, floor), lower)
-    parts = [_hidden(found, lower, upper, unknown, floor, profile, exact), _shown(found, lower, upper, unknown, profile)]
+    parts = [
+        _hidden(found, lower, upper, unknown, floor, profile, exact),
+        _shown(found, lower, upper, unknown, profile),
+    ]
     parts.append(_broken_rules(tables, profile))
     if previous:
         between = differencing(tables, previous, profile)
@@ -58,7 +63,7 @@ def _bounds(found: System, tables: Tables, profile: Profile) -> tuple[np.ndarray
 
 
 def _row_bounds(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta, profile: Profile) -> pd.DataFrame:
-    """Interval of true values behind each shown value: rounding of counts, decimals of percentages, totals that only repeat."""
+    """True values that each shown value can stand for: rounding, decimals, totals that only repeat."""
     cells = table.reset_index(drop=True).loc[rows["row"]].set_index(rows.index)
     kind = rows["measure"].map(dict(meta.kinds))
     percent = rows["slot"].eq("part") & kind.eq("percent")
@@ -86,7 +91,9 @@ def _hidden(found: System, lower, upper, unknown, floor, profile: Profile, exact
     for block in blocks(_near(found, unknown, lower, upper), lower, upper):
         targets = np.flatnonzero(needed[block.columns])
         start = None if exact or len(block.columns) == 1 else block.extreme(np.zeros(len(block.columns)))
-        common = None if start is None else block.reach(start.x, threshold[block.columns], -floor[block.columns], targets)
+        common = (
+            None if start is None else block.reach(start.x, threshold[block.columns], -floor[block.columns], targets)
+        )
         for i in targets:
             column = block.columns[i]
             if common is None or i in common.unsettled or not threshold[column]:
@@ -122,15 +129,25 @@ def _judged(found: System, column: int, interval: Interval | None, floor: float,
             threshold = profile.p_share * high
             safe = interval.width >= threshold
         else:
-            safe = protects(interval, threshold, floor) or (bool(derived) and _harmless(derived, low, high, profile, threshold))
+            safe = protects(interval, threshold, floor) or (
+                bool(derived) and _harmless(derived, low, high, profile, threshold)
+            )
         verdict, reason = ("pass" if safe else "fail"), ("" if safe else "derivable")
-    return {"table": _tables_of(found, column), "population": getattr(quantity, "population", ""),
-            "role": getattr(quantity, "role", ""), "levels": _levels_of(found, column), "derived": derived, "lower": low,
-            "upper": high, "required": threshold, "verdict": verdict, "reason": reason}  # fmt: skip
+    return _names(found, column) | {
+        "derived": derived, "lower": low, "upper": high, "required": threshold, "verdict": verdict, "reason": reason,
+    }  # fmt: skip
+
+
+def _names(found: System, column: int) -> dict[str, str]:
+    quantity = found.unknowns["quantity"].iloc[column]
+    return {
+        "table": _tables_of(found, column), "levels": _levels_of(found, column),
+        "population": getattr(quantity, "population", ""), "role": getattr(quantity, "role", ""),
+    }  # fmt: skip
 
 
 def _harmless(derived: str, low: float, high: float, profile: Profile, threshold: float) -> bool:
-    """Derived numbers that tell of nobody, or that rounding leaves open; the primary rules have judged their true value."""
+    """Derived numbers that tell of nobody, or that rounding leaves open (the rules judged the true value)."""
     nobody = high == 0 and (derived == "residual" or profile.all != "hide")
     return nobody or (profile.round_base > 0 and (high >= threshold or low <= 0))
 
@@ -159,9 +176,8 @@ def _shown(found: System, lower, upper, unknown, profile: Profile) -> pd.DataFra
         nobody = upper[column] == 0 and profile.zero == "hide" and what["quantity"].counts_of == "persons"
         if few or nobody:
             interval = {"lower": lower[column], "upper": upper[column], "required": least}
-            names = {"population": what["quantity"].population, "role": what["quantity"].role}
-            rows.append({"table": _tables_of(found, column), "levels": _levels_of(found, column), "derived": "", **names,
-                         **interval, "verdict": "fail", "reason": "small_cell" if few else "all_or_none"})  # fmt: skip
+            reason = "small_cell" if few else "all_or_none"
+            rows.append(_names(found, column) | interval | {"derived": "", "verdict": "fail", "reason": reason})
     return pd.DataFrame(rows)
 
 

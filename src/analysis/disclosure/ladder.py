@@ -19,8 +19,9 @@ def too_hidden(table: pd.DataFrame) -> float:
 def coarsen(table: pd.DataFrame, meta: Meta, dim: str) -> tuple[pd.DataFrame, Meta]:
     """The (unsuppressed) table without `dim`, and its description; collapsed dimensions leave the ladder.
 
-    Rows at the dimension's total are kept when there are any. Otherwise counts and sums are added up, percentages and means
-    pooled over their n (percentages of one denominator are added up); what cannot be combined (medians, estimates) is dropped.
+    Rows at the dimension's total are kept when there are any. Otherwise counts and sums are added up, percentages and
+    means pooled over their n (percentages of one denominator are added up); what cannot be combined (medians,
+    estimates) is dropped.
     """
     cells = described(table, meta)
     kept = tuple(name for name in meta.dims if name != dim)

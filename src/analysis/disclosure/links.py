@@ -14,7 +14,7 @@ HOME = "home"  # column that keeps rows of different units' tables apart
 
 
 def resolve(tables: Tables) -> dict[str, tuple[pd.DataFrame, Meta]]:
-    """The tables with descriptions that name their links: denominators, numerators, what adds up, what is another population.
+    """The tables with descriptions that name their links: numerators, denominators, sums, populations.
 
     Two tables that claim the same population but disagree on a number are about different people: the later one gets a
     population of its own (`<population>@<table>`), so that no false relation is used.
@@ -111,7 +111,8 @@ def _rows(tables: Tables, nestings: tuple, slots: tuple[str, ...]) -> pd.DataFra
 def _settle_population(tables: Tables, known: dict, nestings: tuple) -> dict[str, tuple[pd.DataFrame, Meta]]:
     for population in ("", f"@{stem(next(iter(tables)))}"):
         settled = {
-            name: (table, replace(meta, population=meta.population + population)) for name, (table, meta) in tables.items()
+            name: (table, replace(meta, population=meta.population + population))
+            for name, (table, meta) in tables.items()
         }
         parts = _rows(settled, nestings, ("part",))
         if not _contradicts(parts, known):

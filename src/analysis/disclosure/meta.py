@@ -42,7 +42,8 @@ class Meta:
     ladder      dimensions to collapse in turn when too much would be hidden
 
     The rest is filled in by `suppress`, so that an auditor reads the same relations from the files:
-    adds        `dim` (counts), `dim:n` or `dim:sum` -> exact | partial (unknowns are left out) | overlap (several answers)
+    adds        `dim` (counts), `dim:n` or `dim:sum` -> exact | partial (unknowns are left out) | overlap (several
+                answers)
     base        counts are multiples of it (0: exact); set by `suppress`
     part_of     percent or mean measure -> the quantity that it is computed from (`count`, `sum:costs`, ...)
     n_of        measure -> the quantity that its n is (`count`, `n`, or a name of its own)

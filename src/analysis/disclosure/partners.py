@@ -1,8 +1,9 @@
 """Which further numbers to hide, so that the hidden ones cannot be calculated back, at the least loss.
 
-Source: Fischetti and Salazar-Gonzalez (2001), Solving the cell suppression problem on tabular data with linear constraints,
-Management Science 47(7): an integer programme chooses the cells, the attacker's linear programmes either confirm the choice or
-give, through their prices, an inequality that every protecting choice meets and this one does not.
+Source: Fischetti and Salazar-Gonzalez (2001), Solving the cell suppression problem on tabular data with linear
+constraints, Management Science 47(7): an integer programme chooses the cells, the attacker's linear programmes either
+confirm the choice or give, through their prices, an inequality that every protecting choice meets and this one does
+not.
 """
 
 import time
@@ -54,7 +55,7 @@ class Problem:
         return Problem(**taken, relations=relations, publishers=publishers[rows], row_hidden=self.row_hidden[rows])
 
     def up_to(self, kept: np.ndarray, hidden: np.ndarray) -> "Problem":
-        """The same problem without relations that concern other numbers than `kept`, and with `hidden` already decided."""
+        """The same problem with relations among `kept` numbers only, and with `hidden` already decided."""
         outside = (abs(self.relations) @ (~kept).astype(float)) > 0
         inside = self.relations[np.flatnonzero(~outside)]
         return replace(self, relations=inside, forced=hidden & kept, sensitive=self.sensitive & kept)
@@ -66,7 +67,7 @@ class Problem:
 
 
 def choose(problem: Problem, seconds: float) -> np.ndarray | None:
-    """Numbers to hide (mask), so that every one that needs it is protected; None when impossible or not found in time."""
+    """Numbers to hide (mask), so that all that need it are protected; None when impossible or out of time."""
     matrix, least = _never_alone(problem)
     deadline = time.monotonic() + seconds
     for _ in range(ROUNDS):
@@ -78,7 +79,9 @@ def choose(problem: Problem, seconds: float) -> np.ndarray | None:
         open_ = exposed(problem, hidden, CUTS)
         if not open_:
             return hidden
-        cuts = [cut for target, interval in open_ for cut in _cuts(problem, hidden, interval, problem.threshold[target])]
+        cuts = [
+            cut for target, interval in open_ for cut in _cuts(problem, hidden, interval, problem.threshold[target])
+        ]
         rows = sparse.csr_matrix(np.array([row for row, _ in cuts]))
         matrix, least = sparse.vstack([matrix, rows], format="csr"), np.concatenate([least, [need for _, need in cuts]])
     return None
@@ -137,7 +140,9 @@ def _idle(problem: Problem, block: Block) -> np.ndarray:
     return problem.derived[block.columns] & ~problem.sensitive[block.columns] & alone
 
 
-def _cuts(problem: Problem, hidden: np.ndarray, interval: Interval | None, threshold: float) -> list[tuple[np.ndarray, float]]:
+def _cuts(
+    problem: Problem, hidden: np.ndarray, interval: Interval | None, threshold: float
+) -> list[tuple[np.ndarray, float]]:
     """Inequalities on the choice that follow from the prices of a bound that is too narrow.
 
     The last resort (no price helps, for the interval is narrow only in whole persons) asks for any further number.
@@ -159,7 +164,7 @@ def _cuts(problem: Problem, hidden: np.ndarray, interval: Interval | None, thres
 
 
 def _reach(problem: Problem, interval: Interval, prices: np.ndarray, sign: float) -> np.ndarray:
-    """How much each number, if unknown, can move the bound (weak duality: the bound is at most the sum over unknown ones)."""
+    """How far each number, if unknown, can move the bound (weak duality: at most their sum)."""
     gradient = -(problem.relations[interval.relations].T @ prices)
     gradient[interval.target] += sign
     gradient[np.abs(gradient) < 1e-9] = 0.0

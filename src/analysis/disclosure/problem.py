@@ -1,4 +1,4 @@
-"""From checked tables to the problem of secondary suppression: which numbers must be hidden, and what each loss costs."""
+"""From checked tables to the problem of secondary suppression: what must be hidden, what each loss costs."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ ROW_ONLY = ["extreme", "low_df"]  # reasons that hide a row, not the number of p
 
 
 def rows_of(tables: Tables, profile: Profile) -> pd.DataFrame:
-    """One row a table cell, after the primary rules: table, row, kind, n, hidden, reason (the columns that the search needs)."""
+    """One row a table cell, after the primary rules: table, row, kind, n, hidden, reason, review."""
     frames = []
     for name, (table, meta) in tables.items():
         first = primary(table, meta, profile)
@@ -29,7 +29,7 @@ def rows_of(tables: Tables, profile: Profile) -> pd.DataFrame:
 
 
 def problem(found: System, cells: pd.DataFrame, tables: Tables, profile: Profile, past: pd.DataFrame) -> Problem:
-    """The search for partner cells on all tables; `past` is what earlier releases say of each number (see `history`)."""
+    """The search for partner cells on all tables; `past` is what earlier releases say (see `history`)."""
     unknowns = found.unknowns
     values = unknowns["value"].to_numpy(float)
     is_sum = np.array([q is not None and q.role.startswith("sum:") for q in unknowns["quantity"]])
@@ -47,7 +47,8 @@ def problem(found: System, cells: pd.DataFrame, tables: Tables, profile: Profile
     return Problem(
         relations=_usable(found.relations, values), values=np.nan_to_num(values),
         floor=np.where(signed, -FAR, past["floor"]), threshold=threshold, derived=derived,
-        sensitive=derived & (threshold > 0) & (few | nobody), forced=_forced(found, cells, cell, profile) | past["differs"].to_numpy(),
+        sensitive=derived & (threshold > 0) & (few | nobody),
+        forced=_forced(found, cells, cell, profile) | past["differs"].to_numpy(),
         cost=_cost(found, tables, values), far=np.maximum(FAR, 10 * np.nan_to_num(np.abs(values))),
         publishers=publishers, row_hidden=cells["hidden"].to_numpy(),
     )  # fmt: skip
@@ -60,7 +61,7 @@ def _usable(relations: sparse.csr_matrix, values: np.ndarray) -> sparse.csr_matr
 
 
 def _forced(found: System, cells: pd.DataFrame, cell: np.ndarray, profile: Profile) -> np.ndarray:
-    """Numbers that a hidden row stands for: the count of a share, the n of a mean, the sum itself when it is dominated."""
+    """Numbers that a hidden row stands for: the count of a share, the n of a mean, a dominated sum itself."""
     rows = found.rows.assign(**{name: cells[name].to_numpy()[cell] for name in ("hidden", "reason", "kind", "n")})
     small = rows["value"] < rows["unknown"].map(found.unknowns["threshold"])
     number = rows["hidden"] & ~rows["reason"].isin([*ROW_ONLY, "linked"])
@@ -83,7 +84,7 @@ def _is_whole(rows: pd.DataFrame) -> pd.Series:
 
 
 def _cost(found: System, tables: Tables, values: np.ndarray) -> np.ndarray:
-    """Information lost with a number: the rows that go with it, large counts somewhat more, totals more than their parts."""
+    """Information lost with a number: its rows; large counts cost somewhat more, totals more than parts."""
     widest = max((len(meta.dims) for _, meta in tables.values()), default=1) or 1
     general = np.array([1 - len(q.levels) / (widest + 1) if q is not None else 0.0 for q in found.unknowns["quantity"]])
     size = np.log1p(np.nan_to_num(np.abs(values))) / 10

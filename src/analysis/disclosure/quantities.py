@@ -1,7 +1,8 @@
 """Which numbers a set of tables publishes: a cell of one table and a total of another are often the same number.
 
-A quantity is identified by who is counted (population, counts_of), what it is (role: count, n, sum:costs, ...) and the levels
-that it is restricted to; a dimension at its total level restricts nothing. So links between tables need no declaration.
+A quantity is identified by who is counted (population, counts_of), what it is (role: count, n, sum:costs, ...) and
+the levels that it is restricted to; a dimension at its total level restricts nothing. So links between tables need no
+declaration.
 """
 
 from collections.abc import Mapping
@@ -50,8 +51,9 @@ def all_nestings(tables: Tables) -> tuple[Nesting, ...]:
 def published(name: str, table: pd.DataFrame, meta: Meta, nestings: tuple[Nesting, ...]) -> pd.DataFrame:
     """What each row of a table publishes: one row a (table row, quantity), with the quantity's value (NaN when hidden).
 
-    Columns: table, row (position), slot (part | whole | n), quantity, value, measure. `part` is what the value tells (a count,
-    a percentage's numerator, a sum), `whole` a share's denominator, `n` the contributors of any other measure.
+    Columns: table, row (position), slot (part | whole | n), quantity, value, measure. `part` is what the value tells
+    (a count, a percentage's numerator, a sum), `whole` a share's denominator, `n` the contributors of any other
+    measure.
     """
     cells = described(table, meta)
     kind = cells["measure"].map(dict(meta.kinds))
@@ -97,7 +99,7 @@ def _levels(cells: pd.DataFrame, meta: Meta, nestings: tuple[Nesting, ...]) -> l
 
 
 def _canonical(levels: list[tuple[str, str]], nestings: tuple[Nesting, ...]) -> Levels:
-    """One name for equal restrictions: a parent that its child implies is dropped, a parent of one child is that child."""
+    """One name for equal restrictions: a parent that its child implies goes, a parent of one child is that child."""
     found = dict(levels)
     for nesting in nestings:
         parent = found.get(nesting.parent)

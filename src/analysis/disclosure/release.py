@@ -41,7 +41,11 @@ def _shares(out: pd.DataFrame, part: pd.Series, kind: pd.Series, profile: Profil
     """Percentages from rounded counts where the profile rounds, at the places that their denominator allows."""
     raw = out["value"]
     if base:
-        raw = (100 * pd.Series(round_counts(part, base), out.index) / out["n"]).where(out["value"].notna()).clip(upper=100)
+        raw = (
+            (100 * pd.Series(round_counts(part, base), out.index) / out["n"])
+            .where(out["value"].notna())
+            .clip(upper=100)
+        )
     percent = pd.Series(round_percent(raw, out["n"], profile.whole_percent_below), out.index)
     return out.assign(value=out["value"].mask(kind.eq("percent"), percent))
 

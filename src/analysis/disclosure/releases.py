@@ -9,7 +9,7 @@ from analysis.disclosure.rounding import round_counts
 
 
 def shown_numbers(tables: Tables) -> pd.DataFrame:
-    """Counts and numbers of contributors that released tables show: quantity, value, base (0: exact); one row a quantity."""
+    """Counts and n that released tables show, one row a quantity: quantity, value, base (0: exact)."""
     frames = []
     for name, (table, meta) in tables.items():
         rows = published(name, table, meta, all_nestings(tables))
@@ -19,21 +19,29 @@ def shown_numbers(tables: Tables) -> pd.DataFrame:
     return found.sort_values("base", kind="stable").drop_duplicates("quantity", ignore_index=True)
 
 
-def safe_difference(new: pd.Series, new_base: pd.Series, old: pd.Series, old_base: pd.Series, threshold: pd.Series) -> pd.Series:
+def safe_difference(
+    new: pd.Series, new_base: pd.Series, old: pd.Series, old_base: pd.Series, threshold: pd.Series
+) -> pd.Series:
     """Whether the difference of a number between two releases tells of no group below the threshold.
 
-    Two exact numbers: equal, or apart by the threshold. Otherwise the rounding of both must blur a difference over at least the
-    threshold, or the smallest possible difference must reach it. Without threshold everything is safe.
+    Two exact numbers: equal, or apart by the threshold. Otherwise the rounding of both must blur a difference over at
+    least the threshold, or the smallest possible difference must reach it. Without threshold everything is safe.
     """
     difference, blur = (new - old).abs(), new_base + old_base
     exact = blur.eq(0) & difference.eq(0)
-    return exact | (difference - blur / 2 >= threshold) | ((blur >= threshold) & (new_base > 0) & (old_base > 0)) | threshold.eq(0)
+    return (
+        exact
+        | (difference - blur / 2 >= threshold)
+        | ((blur >= threshold) & (new_base > 0) & (old_base > 0))
+        | threshold.eq(0)
+    )
 
 
 def differencing(tables: Tables, previous: Tables, profile: Profile) -> pd.DataFrame:
     """Numbers that both releases show, with the verdict on their difference (never the difference itself).
 
-    Columns: population, role, levels, rounding_before, rounding_now, threshold, verdict (pass | fail). Both are released tables.
+    Columns: population, role, levels, rounding_before, rounding_now, threshold, verdict (pass | fail). Both are
+    released tables.
     """
     both = shown_numbers(tables).merge(shown_numbers(previous), on="quantity", suffixes=("", "_before"))
     threshold = both["quantity"].map(lambda quantity: profile.threshold(quantity.counts_of)).astype(float)
@@ -46,7 +54,7 @@ def differencing(tables: Tables, previous: Tables, profile: Profile) -> pd.DataF
 
 
 def history(unknowns: pd.DataFrame, previous: Tables, profile: Profile) -> pd.DataFrame:
-    """What the previous release says of each unknown: `floor` (it was at least this) and `differs` (must be hidden now).
+    """What the previous release says of each unknown: `floor` (at least this), `differs` (must be hidden now).
 
     People are added between releases, so an exact earlier number bounds the present one from below.
     """
@@ -56,7 +64,9 @@ def history(unknowns: pd.DataFrame, previous: Tables, profile: Profile) -> pd.Da
     base = at.map(old["base"].to_dict()).astype(float).fillna(0)
     persons = pd.Series([q is not None and q.counts_of == "persons" for q in at], unknowns.index)
     now_base = persons.astype(float) * profile.round_base
-    now = pd.Series(round_counts(unknowns["value"], profile.round_base), unknowns.index).where(persons, unknowns["value"])
+    now = pd.Series(round_counts(unknowns["value"], profile.round_base), unknowns.index).where(
+        persons, unknowns["value"]
+    )
     unsafe = before.notna() & ~safe_difference(now, now_base, before, base, unknowns["threshold"])
     floor = before.where(base.eq(0) & (before <= unknowns["value"]), 0.0).fillna(0.0)
     return pd.DataFrame({"floor": floor, "differs": unsafe})

@@ -183,8 +183,8 @@ def _row_group(cells: pd.DataFrame, meta: Meta, dims: list[str] | None = None) -
 def _linked(checked: pd.DataFrame, meta: Meta, hidden: pd.Series) -> pd.Series:
     """Cells of a row group that would give back what is hidden in it.
 
-    A hidden number takes the whole row group; a dominated sum or a model with few degrees of freedom leaves the counts; an
-    extreme or a quantile goes alone.
+    A hidden number takes the whole row group; a dominated sum or a model with few degrees of freedom leaves the
+    counts; an extreme or a quantile goes alone.
     """
     kind = checked["measure"].map(dict(meta.kinds))
     strong = hidden & ~checked["reason"].isin(["extreme", "dominance", "low_df"]) & ~self_share(checked, meta)

@@ -1,4 +1,4 @@
-"""Secondary suppression: hide further cells of all linked tables together, so that hidden ones cannot be calculated back."""
+"""Secondary suppression: hide further cells, so that hidden ones cannot be calculated from linked tables."""
 
 import time
 from dataclasses import dataclass
@@ -15,19 +15,23 @@ from analysis.disclosure.partners import Problem, choose, exposed
 from analysis.disclosure.problem import problem, rows_of
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import UNIT, Tables
+from analysis.disclosure.record import check_record
 from analysis.disclosure.release import released
 from analysis.disclosure.releases import history
 from analysis.disclosure.rules import check
 from analysis.disclosure.system import System, system
 
+WIDENINGS = 8  # attacks after the search, each followed by hiding more, before everything is hidden
+
 
 @dataclass(frozen=True)
 class Choice:
-    """Numbers to hide (mask over a problem's columns), the group each belongs to (-1: none), and how groups were solved."""
+    """Masks of numbers: to hide, without an answer in time, added around what the last attack opened; its verdict."""
 
     hidden: np.ndarray
-    group: np.ndarray
-    how: dict[int, str]
+    failed: np.ndarray
+    opened: np.ndarray
+    attack: str
 
 
 def suppress(
@@ -37,13 +41,14 @@ def suppress(
 
     tables      name -> (unsuppressed long table, description); names of one table in several units end in the same part
                 (`kampen/03_change__means`, `all/03_change__means`)
-    time_limit  seconds for the whole search; a group of linked tables that gets no answer hides all cells but its totals,
-                and if that does not protect, everything; the log says so in `how`
+    time_limit  seconds for the whole search; a group of linked tables that gets no answer hides all cells but its
+                totals, and if that does not protect, everything; the log says so in `how`
     previous    tables as published in the release before: a number that differs by 1 .. threshold - 1 is hidden
 
-    A table that hides more than the profile's share of its cells is replaced by its next coarser crossing (`Meta.ladder`).
-    Every hidden cell carries the reason `withheld`, so that the mark does not tell small from complementary; only `extreme`
-    stays. Descriptions come back with their links filled in, which `audit` uses. The log has one row a table, counts only.
+    A table that hides more than the profile's share of its cells is replaced by its next coarser crossing
+    (`Meta.ladder`). Every hidden cell carries the reason `withheld`, so that the mark does not tell small from
+    complementary; only `extreme` stays. Descriptions come back with their links filled in, which `audit` uses. The
+    log has one row a table, counts only.
     """
     deadline = time.monotonic() + time_limit
     collapsed: dict[str, list[str]] = {name: [] for name in tables}
@@ -51,7 +56,7 @@ def suppress(
         out, log = _suppress_once(tables, profile, deadline, previous or {})
         coarser = {name: tables[name][1].ladder[0] for name, (table, _) in out.items()
                    if tables[name][1].ladder and too_hidden(table) > profile.max_hidden_share}  # fmt: skip
-        if not coarser or time.monotonic() > deadline:
+        if not coarser:
             return out, log.assign(collapsed=[" ".join(collapsed[name]) for name in log["table"]])
         tables = {name: coarsen(*pair, coarser[name]) if name in coarser else pair for name, pair in tables.items()}
         collapsed = {name: dims + [coarser[name]] * (name in coarser) for name, dims in collapsed.items()}
@@ -68,7 +73,7 @@ def _suppress_once(tables: Tables, profile: Profile, deadline: float, previous: 
     for name, own in cells.groupby("table", sort=False):
         table, meta = linked[name]
         out[name] = released(check(table, meta, profile), meta, profile, own["gone"].to_numpy())
-    return out, _log(cells, out, whole, choice, profile)
+    return out, check_record(cells, out, whole, choice, profile)
 
 
 def _gone(whole: Problem, hidden: np.ndarray) -> np.ndarray:
@@ -78,7 +83,9 @@ def _gone(whole: Problem, hidden: np.ndarray) -> np.ndarray:
 
 def _depth(found: System) -> np.ndarray:
     """How many dimensions besides the unit a number is restricted on; a derived number as its relation's finest."""
-    depth = np.array([sum(dim != UNIT for dim, _ in q.levels) if q is not None else 0 for q in found.unknowns["quantity"]])
+    depth = np.array(
+        [sum(dim != UNIT for dim, _ in q.levels) if q is not None else 0 for q in found.unknowns["quantity"]]
+    )
     derived = found.unknowns["derived"].ne("").to_numpy()
     for relation in range(found.relations.shape[0]):
         own = found.relations.indices[found.relations.indptr[relation] : found.relations.indptr[relation + 1]]
@@ -99,7 +106,8 @@ def _groups(whole: Problem, fixed: np.ndarray) -> np.ndarray:
 def _search(whole: Problem, depth: np.ndarray, deadline: float) -> Choice:
     """Choose from totals to crossings: what is shown at one depth stays shown, so that tables come apart at the next.
 
-    Source of the order: the modular approach of tau-Argus (HiTaS, de Wolf 2002), here with linked tables in one problem.
+    Source of the order: the modular approach of tau-Argus (HiTaS, de Wolf 2002), here with linked tables in one
+    problem.
     """
     hidden, failed = whole.forced.copy(), np.zeros(len(depth), dtype=bool)
     stages = np.unique(depth)
@@ -108,11 +116,11 @@ def _search(whole: Problem, depth: np.ndarray, deadline: float) -> Choice:
         now = whole.up_to(depth <= stage, hidden)
         chosen, lost = _stage(now, (depth > stage) | ((depth < stage) & ~hidden), time.monotonic() + share)
         hidden, failed = hidden | chosen, failed | lost
-    return _checked(whole, Choice(hidden, _groups(whole, ~hidden & ~whole.derived), {}), failed, depth == 0)
+    return _checked(whole, hidden, failed, depth == 0)
 
 
 def _stage(now: Problem, fixed: np.ndarray, deadline: float) -> tuple[np.ndarray, np.ndarray]:
-    """Solve group by group; free the shown numbers next to a group without solution, and solve again. Hidden, unsolved."""
+    """Solve group by group, and again with the shown numbers next to an unsolved group free: hidden, unsolved."""
     solved: dict[tuple[int, ...], np.ndarray | None] = {}
     while True:
         group, hidden, failed = _groups(now, fixed), now.forced.copy(), np.zeros(len(fixed), dtype=bool)
@@ -139,40 +147,18 @@ def _neighbours(whole: Problem, mask: np.ndarray) -> np.ndarray:
     return (abs(whole.relations).T @ touched.astype(float)) > 0
 
 
-def _checked(whole: Problem, choice: Choice, failed: np.ndarray, totals: np.ndarray) -> Choice:
-    """The choice with all cells hidden where none was found; everything around what the last attack still opens."""
-    hidden = choice.hidden | (failed & ~whole.derived & ~totals)
-    how = dict.fromkeys(map(int, np.unique(choice.group[failed])), "all cells")
-    for _ in range(6):
-        open_ = [target for target, _ in exposed(whole, hidden)]
-        if not open_:
-            return Choice(hidden, choice.group, how)
-        around = np.isin(np.arange(len(hidden)), open_)
-        wider = hidden | (_neighbours(whole, around) & ~whole.derived)
-        if (wider == hidden).all():
-            wider = hidden | (_neighbours(whole, _neighbours(whole, around)) & ~whole.derived)
-        hidden = wider
-        how |= dict.fromkeys((int(label) for label in np.unique(choice.group[open_])), "everything")
-    everything = dict.fromkeys(map(int, np.unique(choice.group)), "everything")
-    return Choice(~whole.derived, choice.group, everything)
-
-
-def _log(cells: pd.DataFrame, out: Tables, whole: Problem, choice: Choice, profile: Profile) -> pd.DataFrame:
-    """Output-check record: one row a table, counts of cells and never their values."""
-    touched = sparse.csr_matrix((np.ones(len(choice.group)), (np.arange(len(choice.group)), choice.group + 1)))
-    groups = (whole.publishers @ touched).tocsr()
-    rows = []
-    for name, own in cells.groupby("table", sort=False):
-        mine = np.unique(groups[own.index].indices) - 1
-        linked = [other for other, theirs in cells.groupby("table", sort=False)
-                  if other != name and np.isin(np.unique(groups[theirs.index].indices) - 1, mine[mine >= 0]).any()]  # fmt: skip
-        hidden, review = int(own["gone"].sum()), sorted(set(own.loc[own["review"] & ~own["gone"], "reason"]))
-        first = int((own["gone"] & own["primary"]).sum())
-        rows.append({
-            "table": name, "unit": out[name][1].unit, "profile": profile.name, "n_min": profile.min_cell,
-            "cells_total": len(own), "cells_hidden_primary": first, "cells_hidden_secondary": hidden - first,
-            "rounding": out[name][1].base, "linked_to": " ".join(linked), "attack": "pass",
-            "how": next((choice.how[group] for group in mine if group in choice.how), "least loss"),
-            "status": "review" if review else "pass", "reason": " ".join(review),
-        })  # fmt: skip
-    return pd.DataFrame(rows)
+def _checked(whole: Problem, hidden: np.ndarray, failed: np.ndarray, totals: np.ndarray) -> Choice:
+    """The choice with all cells hidden where none was found, and more around whatever the last attack still opens."""
+    hidden = hidden | (failed & ~whole.derived & ~totals)
+    opened = np.zeros(len(hidden), dtype=bool)
+    for _ in range(WIDENINGS):
+        targets = [target for target, _ in exposed(whole, hidden)]
+        if not targets:
+            return Choice(hidden, failed, opened, "pass")
+        around = np.isin(np.arange(len(hidden)), targets)
+        while not (around & ~hidden & ~whole.derived).any() and not (_neighbours(whole, around) <= around).all():
+            around = around | _neighbours(whole, around)
+        opened = opened | around
+        hidden = hidden | (around & ~whole.derived)
+    everything = ~whole.derived
+    return Choice(everything, failed, everything, "fail" if exposed(whole, everything, 1) else "pass")

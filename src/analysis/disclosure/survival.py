@@ -7,10 +7,10 @@ DAYS_A_MONTH = 30.4375
 
 
 def at_months(curve: pd.DataFrame, *, days_a_month: float = DAYS_A_MONTH) -> pd.DataFrame:
-    """A step function (`day`, further columns such as survival and at_risk; rising days) as it stands at each whole month.
+    """A step function (`day` and further columns such as survival, at_risk) as it stands at each whole month.
 
-    Returns `month` (0, 1, ...) and the further columns, each the last value at or before the end of that month; days at which
-    somebody had an event do not appear. Before the first day values are those of the first row.
+    Returns `month` (0, 1, ...) and the further columns, each the last value at or before the end of that month; days
+    at which somebody had an event do not appear. Before the first day values are those of the first row.
     """
     ordered = curve.sort_values("day", ignore_index=True)
     months = np.arange(int(np.floor(ordered["day"].max() / days_a_month)) + 1)

@@ -1,4 +1,4 @@
-"""The published numbers of a release as unknowns and the relations between them: what an outsider can calculate with."""
+"""The published numbers of a release as unknowns and their relations: what an outsider can calculate with."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -52,7 +52,11 @@ def system(tables: Tables, profile: Profile) -> System:
         "rows": rows.groupby("unknown")["row"].size().reindex(range(len(quantities))).to_numpy(),
     })  # fmt: skip
     derived = pd.DataFrame(
-        [(None, r.derived, _rest(r, values), _threshold(r.total, r.derived, profile), 0) for r in relations if r.derived],
+        [
+            (None, r.derived, _rest(r, values), _threshold(r.total, r.derived, profile), 0)
+            for r in relations
+            if r.derived
+        ],
         columns=unknowns.columns,
     )
     unknowns = pd.concat([unknowns, derived.astype(unknowns.dtypes)], ignore_index=True) if len(derived) else unknowns
@@ -79,7 +83,7 @@ def _threshold(quantity: Quantity, derived: str, profile: Profile) -> float:
 
 
 def _consistent(relations: Iterable[Relation], values: Mapping[Quantity, float], base: int) -> list[Relation]:
-    """Relations without those that known values contradict beyond rounding (a funnel step larger than the one before)."""
+    """Relations that known values do not contradict beyond rounding (a funnel step can be larger than the last)."""
     kept = []
     for relation in dict.fromkeys(relations):
         rest = _rest(relation, values)
@@ -127,7 +131,9 @@ def _shares(rows: pd.DataFrame) -> Iterator[Relation]:
             yield Relation(whole, (part,), "complement")
 
 
-def _losses(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int]) -> Iterator[Relation]:
+def _losses(
+    rows: pd.DataFrame, table: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int]
+) -> Iterator[Relation]:
     for dim in meta.steps:
         order = [level for level in dict.fromkeys(table[dim].astype(str)) if level != meta.totals.get(dim)]
         for parts in lines([q for q in rows["quantity"] if not q.role.startswith("sum:")], dim).values():

@@ -1,0 +1,57 @@
+"""The output-check record: what a second checker and the public may know of a release, in counts of cells."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from analysis.disclosure.partners import Problem
+from analysis.disclosure.profiles import Profile
+from analysis.disclosure.quantities import Tables
+
+if TYPE_CHECKING:
+    from analysis.disclosure.suppression import Choice
+
+
+def check_record(cells: pd.DataFrame, out: Tables, whole: Problem, choice: "Choice", profile: Profile) -> pd.DataFrame:
+    """One row a table: cells in total, hidden by a rule and for others, tables solved with it, how, verdicts.
+
+    `cells` has one row a table cell with `table`, `gone`, `primary`, `review`, `reason`. Never a value of a hidden cell.
+    """
+    label = _solved_together(whole, choice.hidden)
+    rows = []
+    for name, own in cells.groupby("table", sort=False):
+        mine, touched = _labels(whole, label, own.index), whole.publishers[own.index].indices
+        linked = [other for other, theirs in cells.groupby("table", sort=False)
+                  if other != name and len(mine & _labels(whole, label, theirs.index))]  # fmt: skip
+        how = "all cells" if choice.failed[touched].any() else "least loss"
+        how = "everything" if choice.opened[touched].any() else how
+        hidden, first = int(own["gone"].sum()), int((own["gone"] & own["primary"]).sum())
+        review = sorted(set(own.loc[own["review"] & ~own["gone"], "reason"]))
+        rows.append({
+            "table": name, "unit": out[name][1].unit, "profile": profile.name, "n_min": profile.min_cell,
+            "cells_total": len(own), "cells_hidden_primary": first, "cells_hidden_secondary": hidden - first,
+            "rounding": out[name][1].base, "linked_to": " ".join(linked), "how": how, "attack": choice.attack,
+            "status": _status(choice.attack, review), "reason": " ".join(review),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _status(attack: str, review: list[str]) -> str:
+    return "fail" if attack == "fail" else "review" if review else "pass"
+
+
+def _solved_together(whole: Problem, hidden: np.ndarray) -> np.ndarray:
+    """Group of each hidden number by the relations between hidden numbers; -1 for a shown one."""
+    free = np.flatnonzero(hidden | whole.derived)
+    links = whole.relations[:, free]
+    _, label = connected_components(sparse.bmat([[None, links], [links.T, None]]), directed=False)
+    group = np.full(len(hidden), -1)
+    group[free] = label[links.shape[0] :]
+    return np.where(hidden, group, -1)
+
+
+def _labels(whole: Problem, label: np.ndarray, rows: pd.Index) -> set[int]:
+    return set(label[whole.publishers[rows].indices].tolist()) - {-1}
