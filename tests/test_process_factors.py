@@ -167,6 +167,8 @@ def test_a_code_that_one_coder_never_used_or_that_was_used_once_has_no_kappa():
     """Trap 5; beside it the same code used twice by both, which has one."""
     never = pick(agreement(TWO), "Cohen's kappa", "c")
     assert np.isnan(never["estimate"]) and "a coder never used this code (0 1, 1 0)" in never["note"]
+    one_sided = pick(agreement(long([("c", "a"), ("c", "a"), ("c", "a"), ("b", "b")])), "Cohen's kappa", "c")
+    assert np.isnan(one_sided["estimate"]) and "a coder never used this code (0 3, 1 0)" in one_sided["note"]
     once = pick(agreement(long([("a", "a"), ("a", "a"), ("b", "b")])), "Cohen's kappa", "b")
     assert np.isnan(once["estimate"]) and "used in fewer than 2 units" in once["note"]
     twice = pick(agreement(long([("a", "a"), ("b", "b"), ("b", "b")])), "Cohen's kappa", "b")
