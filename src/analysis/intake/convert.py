@@ -31,7 +31,8 @@ def code(values: pd.Series) -> pd.Series:
         return values.astype("Int64").astype("str").where(values.notna())
     if pd.api.types.is_numeric_dtype(values):
         return values.map(_number_code, na_action="ignore").astype("str").where(values.notna())
-    text = values.map(_object_code, na_action="ignore").astype("str").str.strip()
+    plain = isinstance(values.dtype, pd.StringDtype)
+    text = (values if plain else values.map(_object_code, na_action="ignore").astype("str")).str.strip()
     text = text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
     return text.where(values.notna() & (text != ""))
 

@@ -206,8 +206,8 @@ def _cell_problems(path: Path, header: list[str], body: list) -> list[Problem]:
 def _decimal(frame: pd.DataFrame) -> str | None:
     """The decimal mark: a comma where a column of numbers holds one, a point likewise, None where no decimals are met."""
     for mark, pattern in ((",", r"-?\d+(,\d+)?"), (".", r"-?\d+(\.\d+)?")):
-        for column in frame:
-            values = frame[column].dropna()
+        for place in range(frame.shape[1]):  # by place: names may stand twice
+            values = frame.iloc[:, place].dropna()
             if values.str.contains(mark, regex=False).any() and values.str.fullmatch(pattern).all():
                 return mark
     return None

@@ -1,6 +1,7 @@
 """What identifies a person directly, as rules on text: citizen service number, e-mail, telephone, address, IBAN, birth date, name."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ _BIRTH = re.compile(r"(geboorte_?(datum|dag)|geb_?dat(um)?|gebdat|birth_?da(te|y
 _DIRECT = re.compile(
     r"^(bsn|burgerservicenummer|sofi_?nummer|e_?mail(_?adres)?|telefoon(_?nummer)?|mobiel|phone|iban|ip_?addr(ess)?|adres|straat(naam)?|postcode_?6)$"
 )
+_DAY = re.compile(r"(?:(\d{4})-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}))")
 _HOUSE = re.compile(r"^(huisnummer|huisnr|house_?(number|no)|nr_huis)$")
 _PHONE = re.compile(r"(?:(?:\+|00)31[\s-]?(?:\(0\)[\s-]?)?|0)[1-9](?:[\s-]?\d){8}")
 _POSTCODE = r"[1-9]\d{3}\s?[A-Za-z]{2}"
@@ -71,6 +73,8 @@ def internet_address(value: str) -> bool:
     """True for an IPv4 or IPv6 address."""
     import ipaddress
 
+    if not ("." in value or ":" in value):
+        return False
     try:
         ipaddress.ip_address(value.strip())
     except ValueError:
@@ -94,9 +98,8 @@ def identifying(values: pd.Series, beside: tuple[str, ...] = (), *, sure: bool =
     A column called just `name` counts as names of persons when it holds letters; when `sure` is asked, only when it
     holds two or more words with capitals (elsewhere than at the intake it may well name something else).
     """
-    counts = values.dropna().astype("str").str.strip().value_counts()
-    counts = counts[counts.index != ""]
-    if counts.empty:
+    counts = Counter(text for value in values.dropna() if (text := str(value).strip()))
+    if not counts:
         return None
     for kind in IDENTIFIERS:
         if _share(counts, kind.fits) >= HALF:
@@ -106,10 +109,8 @@ def identifying(values: pd.Series, beside: tuple[str, ...] = (), *, sure: bool =
         return "names of persons"
     if _births(name, counts):
         return "birth dates"
-    if (
-        any(_HOUSE.search(other.casefold()) for other in beside)
-        and _share(counts, lambda v: bool(re.fullmatch(_POSTCODE, v))) >= HALF
-    ):
+    housed = any(_HOUSE.search(other.casefold()) for other in beside)
+    if housed and _share(counts, lambda value: bool(re.fullmatch(_POSTCODE, value))) >= HALF:
         return "postcodes with a house number"
     return None
 
@@ -124,23 +125,26 @@ def _plain(name: object) -> str:
     return re.sub(r"[^a-z0-9]+", "_", str(name).casefold().replace("ë", "e").replace("ï", "i")).strip("_")
 
 
-def _share(counts: pd.Series, fits: Callable[[str], bool]) -> float:
-    return float(counts[[fits(value) for value in counts.index]].sum() / counts.sum())
+def _share(counts: Counter, fits: Callable[[str], bool]) -> float:
+    return sum(count for value, count in counts.items() if fits(value)) / counts.total()
 
 
-def _names(name: str, counts: pd.Series, sure: bool) -> bool:
+def _names(name: str, counts: Counter, sure: bool) -> bool:
     if _NAME.search(name):
         return _share(counts, lambda value: bool(re.search(r"[^\W\d_]", value))) >= HALF
     pattern = _TWO_WORDS if sure else re.compile(r".*[^\W\d_].*")
     return bool(_BARE.search(name)) and _share(counts, lambda value: bool(pattern.fullmatch(value))) >= HALF
 
 
-def _births(name: str, counts: pd.Series) -> bool:
+def _births(name: str, counts: Counter) -> bool:
     """Days in a column named after birth, or days that mostly lie before 2005 and more than twenty years apart."""
-    written = counts.index.to_series().str.extract(r"^(?:(\d{4})-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}))")
-    years = pd.to_numeric(written[0].fillna(written[1]), errors="coerce")
-    if counts[years.notna().to_numpy()].sum() / counts.sum() < HALF:
+    years: Counter = Counter()
+    for value, count in counts.items():
+        found = _DAY.match(value)
+        if found:
+            years[int(found[1] or found[2])] += count
+    if years.total() / counts.total() < HALF:
         return False
-    years = years.repeat(counts.to_numpy()).dropna()
-    old = years.median() < 2005 and years.quantile(0.9) - years.quantile(0.1) > 20
-    return bool(_BIRTH.search(name)) or bool(old and years.min() > 1850)
+    spread = sorted(years.elements())
+    low, middle, high = (spread[int(share * (len(spread) - 1))] for share in (0.1, 0.5, 0.9))
+    return bool(_BIRTH.search(name)) or (spread[0] > 1850 and middle < 2005 and high - low > 20)
