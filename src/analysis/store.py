@@ -246,9 +246,14 @@ def _long(table: pd.DataFrame, dims: list[str], kinds: dict[str, str], n: str | 
     for measure in kinds:
         column = n.get(measure, measure) if isinstance(n, Mapping) else n
         count = table[column if column in table else measure] if column in table or kinds[measure] == "count" else _unknown(table)
-        parts.append(table[keep].assign(measure=measure, value=table[measure].astype("float64"), n=count.astype("float64")))
+        parts.append(table[keep].assign(measure=measure, value=_numbers(table[measure]), n=_numbers(count)))
     long = pd.concat(parts, keys=range(len(parts)))
     return long.sort_index(level=1, kind="stable").reset_index(drop=True)
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """A column as floats, whatever its missing values are called."""
+    return pd.Series(column.astype("Float64").to_numpy("float64", na_value=float("nan")), index=column.index)
 
 
 def _unknown(table: pd.DataFrame) -> pd.Series:

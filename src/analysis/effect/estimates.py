@@ -18,13 +18,17 @@ def frame(rows: Iterable[Mapping]) -> pd.DataFrame:
 
     Absent numbers become NaN, absent texts the empty string; the contract's columns come first, further columns follow.
     """
-    found = pd.DataFrame(list(rows))
-    extra = [column for column in found.columns if column not in COLUMNS]
-    found = found.reindex(columns=COLUMNS + extra)
-    for column in COLUMNS:
-        values = found[column]
-        found[column] = values.astype(object).where(values.notna(), "").astype(str) if column in _TEXT else pd.to_numeric(values)
-    return found
+    rows = list(rows)
+    extra = [column for column in dict.fromkeys(key for row in rows for key in row) if column not in COLUMNS]
+    # column by column: building a frame from rows costs more than fitting the model that made them
+    return pd.DataFrame({column: _column(column, [row.get(column) for row in rows]) for column in COLUMNS + extra})
+
+
+def _column(name: str, values: list) -> pd.array:
+    if name in _TEXT:
+        return pd.array(["" if value is None or value != value else str(value) for value in values], dtype="str")
+    known = [np.nan if value is None else value for value in values]
+    return np.array(known, dtype=float) if name in COLUMNS else known
 
 
 def interval(estimate: float, std_error: float, df: float = np.inf, *, level: float = 0.95) -> dict[str, float]:
