@@ -195,7 +195,7 @@ def test_units_with_two_codes_of_one_coder_are_kept_per_code():
 codes = st.one_of(st.none(), st.sampled_from("abc"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(codes, codes, codes), min_size=2, max_size=12))
 def test_coefficients_never_exceed_one_and_a_missing_one_says_why(rows):
     table = agreement(long(rows))

@@ -157,7 +157,7 @@ def test_the_argument_is_left_as_it_was():
 days = st.one_of(st.none(), st.integers(0, 300).map(float))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 8), st.sampled_from("abc"), days, days, days), max_size=25), st.integers(-5, 400)
 )

@@ -156,7 +156,7 @@ def test_only_the_first_referral_of_a_person_counts_when_asked():
 people = st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(people, min_size=1, max_size=40))
 def test_reached_given_up_and_waiting_add_up_to_everybody(rows):
     data = pd.DataFrame(rows, columns=["started", "gave_up", "last"], dtype=float)
