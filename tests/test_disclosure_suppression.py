@@ -213,7 +213,7 @@ def test_out_of_time_hides_more_never_less():
     assert len(hidden(none["t"][0])) >= len(hidden(best["t"][0])) > 4
 
 
-@settings(QUICK, max_examples=15)
+@settings(QUICK, max_examples=10)
 @given(st.lists(st.integers(0, 12), min_size=6, max_size=6))
 def test_whole_numbers_leave_each_hidden_cell_of_a_small_table_open(drawn):
     """An attacker who knows that people are whole: integer programmes over all 2 x 3 tables that agree with what is

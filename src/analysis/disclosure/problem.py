@@ -8,20 +8,18 @@ from analysis.disclosure.attack import FAR
 from analysis.disclosure.partners import Problem
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import Tables
-from analysis.disclosure.rules import primary
 from analysis.disclosure.system import System
 
 ROW_ONLY = ["extreme", "low_df"]  # reasons that hide a row, not the number of people behind it
 
 
-def rows_of(tables: Tables, profile: Profile) -> pd.DataFrame:
-    """One row a table cell, after the primary rules: table, row, kind, n, hidden, reason, review."""
+def rows_of(checked: Tables) -> pd.DataFrame:
+    """One row a cell, after the primary rules (see `ruled`): table, row, kind, n, hidden, reason, review."""
     frames = []
-    for name, (table, meta) in tables.items():
-        first = primary(table, meta, profile)
+    for name, (first, meta) in checked.items():
         frames.append(pd.DataFrame({
             "table": name, "row": np.arange(len(first)), "kind": first["measure"].map(dict(meta.kinds)),
-            "n": pd.to_numeric(table["n"]).to_numpy() if "n" in table else np.nan,
+            "n": first["n"],
             "hidden": first["status"].eq("hidden"), "reason": first["reason"],
             "review": first["status"].eq("shown") & first["reason"].ne(""),
         }))  # fmt: skip

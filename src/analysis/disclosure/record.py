@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def check_record(cells: pd.DataFrame, out: Tables, whole: Problem, choice: "Choice", profile: Profile) -> pd.DataFrame:
     """One row a table: cells in total, hidden by a rule and for others, tables solved with it, how, verdicts.
 
-    `cells` has one row a table cell with `table`, `gone`, `primary`, `review`, `reason`. Never a value of a hidden cell.
+    `cells` has one row a table cell with `table`, `gone`, `primary`, `review`, `reason`; never a value.
     """
     label = _solved_together(whole, choice.hidden)
     rows = []

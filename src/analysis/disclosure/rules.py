@@ -44,11 +44,16 @@ def primary(table: pd.DataFrame, meta: Meta, profile: Profile) -> pd.DataFrame:
     What would give a hidden number back inside its row group goes with it (`linked`): the percentage of a hidden count,
     the mean whose n is hidden. Columns of single contributions are dropped. Secondary suppression is `suppress`.
     """
-    checked = check(table, meta, profile)
+    checked = ruled(check(table, meta, profile), meta)
+    return emptied(checked, checked["status"].eq("hidden"))
+
+
+def ruled(checked: pd.DataFrame, meta: Meta) -> pd.DataFrame:
+    """What `check` gave, with `status` shown | hidden, and `linked` where a row group goes; values stay."""
     hidden = checked["status"].eq("fail")
     linked = _linked(checked, meta, hidden)
     reason = checked["reason"].mask(linked & ~hidden, "linked")
-    return emptied(checked.assign(reason=reason), hidden | linked)
+    return checked.assign(reason=reason, status=np.where(hidden | linked, "hidden", "shown"))
 
 
 def emptied(table: pd.DataFrame, hidden: pd.Series) -> pd.DataFrame:

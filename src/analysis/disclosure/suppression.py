@@ -18,7 +18,7 @@ from analysis.disclosure.quantities import UNIT, Tables
 from analysis.disclosure.record import check_record
 from analysis.disclosure.release import released
 from analysis.disclosure.releases import history
-from analysis.disclosure.rules import check
+from analysis.disclosure.rules import check, ruled
 from analysis.disclosure.system import System, system
 
 WIDENINGS = 8  # attacks after the search, each followed by hiding more, before everything is hidden
@@ -65,14 +65,14 @@ def suppress(
 def _suppress_once(tables: Tables, profile: Profile, deadline: float, previous: Tables) -> tuple[dict, pd.DataFrame]:
     linked = resolve(tables)
     found = system(linked, profile)
-    cells = rows_of(linked, profile)
+    checked = {name: (ruled(check(*pair, profile), pair[1]), pair[1]) for name, pair in linked.items()}
+    cells = rows_of(checked)
     whole = problem(found, cells, linked, profile, history(found.unknowns, previous, profile))
     choice = _search(whole, _depth(found), deadline)
     cells = cells.assign(primary=_gone(whole, whole.forced), gone=_gone(whole, choice.hidden))
     out = {}
     for name, own in cells.groupby("table", sort=False):
-        table, meta = linked[name]
-        out[name] = released(check(table, meta, profile), meta, profile, own["gone"].to_numpy())
+        out[name] = released(*checked[name], profile, own["gone"].to_numpy())
     return out, check_record(cells, out, whole, choice, profile)
 
 
