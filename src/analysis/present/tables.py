@@ -148,9 +148,10 @@ def _both(measure: str, table: Released) -> bool:
 
 def constant(table: Released) -> dict[str, str]:
     """Dimensions (of several) with one level throughout, and that level: said in the caption, not in each line."""
-    if len(table.dims) < 2 or len(table.rows.drop_duplicates(list(table.dims))) < 2:
-        return {}
-    return {dim: table.levels(dim)[0] for dim in table.dims if len(table.levels(dim)) == 1}
+    same = {dim: table.levels(dim)[0] for dim in table.dims if len(table.levels(dim)) == 1}
+    if len(same) == len(table.dims):  # a table of one line keeps its last label
+        same.pop(table.dims[-1], None)
+    return same
 
 
 def caption_of(table: Released, words: Words, title: str = "") -> str:
@@ -170,8 +171,8 @@ def _column(words: Words, across: str | None, level: str | None, measure: str, s
 
 def _label(words: Words, row: Mapping, dim: str) -> str:
     """The label of a line; the level of a characteristic is looked up in that characteristic's own levels."""
-    if dim == "level" and "variable" in row:
-        return words.level(row["variable"], row[dim]) if row[dim] else words.text("table.not_applicable")
+    if dim == "level" and (own := row.get("variable", row.get("indicator"))):
+        return words.level(own, row[dim]) if row[dim] else words.text("table.not_applicable")
     return words.level(dim, row[dim])
 
 

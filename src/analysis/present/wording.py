@@ -1,5 +1,6 @@
 """All words of an output in one language: fixed texts from texts/<language>.yaml, labels from the study."""
 
+import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ class Words:
         return self.texts.get(f"measures.{name}") or _plain(name)
 
     def level(self, dim: str, level: str) -> str:
-        """The label of one level of a dimension: of the study, else our own word, else the id in plain letters."""
+        """The label of one level of a dimension: our own word, else the study's, else the id in plain letters."""
+        dim = _level_sets().get(dim, dim)
         if dim in ("unit", "area") and (level == "all" or level in self.study.units):
             return self.study.unit_label(level, self.language)
         if dim == "outcome":
@@ -73,7 +75,12 @@ class Words:
         if dim == "step" and level in self.study.referral_steps:
             return self.study.label(level, self.language, "referrals")
         own = self.texts.get(f"levels.{dim}.{level}") or self.texts.get(f"levels.any.{level}")
-        return own or self._study_level(dim, level) or self._study_label(level) or _plain(level)
+        return own or self._study_level(dim, level) or self._named_elsewhere(level) or _plain(level)
+
+    def _named_elsewhere(self, level: str) -> str:
+        """The label of a level that is itself a variable, an outcome or a measure."""
+        outcome = next((self.of(out.title) for out in self.study.outcomes if out.id == level), "")
+        return self._study_label(level) or outcome or self.texts.get(f"measures.{level}", "")
 
     def translated(self, text: str, key: str = "notes") -> str:
         """A remark of the analysis, which is in English, in this language as far as the list `key` knows it."""
@@ -115,8 +122,9 @@ class Words:
         return found or self.texts.get(f"levels.contrast.{part}") or _plain(part)
 
     def _study_level(self, dim: str, level: str) -> str:
-        found = self.study.level(dim, level, self.language)
-        return found if found and found != level else ""
+        sets = (found.levels for found in self.study.variables if dim in (found.set, found.name))
+        labels = (one.label(self.language) for levels in sets for one in levels if one.level == level)
+        return next(labels, "")
 
     def _study_label(self, name: str) -> str:
         found = self.study.label(name, self.language)
@@ -135,6 +143,13 @@ def fixed_texts(language: str) -> Mapping[str, Any]:
     """Every fixed text of a language, by dotted key; lists as tuples."""
     source = files("analysis.present").joinpath(f"texts/{language}.yaml").read_text(encoding="utf-8")
     return MappingProxyType(dict(_flat("", yaml.safe_load(source))))
+
+
+@lru_cache
+def _level_sets() -> dict[str, str]:
+    """Dimensions whose levels are those of a set with another name."""
+    lines = files("analysis.present").joinpath("level_sets.csv").read_text(encoding="utf-8").splitlines()
+    return {row["dim"]: row["set"] for row in csv.DictReader(lines)}
 
 
 def _flat(prefix: str, node: object):
