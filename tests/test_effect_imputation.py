@@ -141,6 +141,11 @@ def test_pooling_that_cannot_be_says_why():
         pool(pd.DataFrame({"estimate": [1.0], "std_error": [1.0]}), df_complete=3)
 
 
+def test_a_variance_between_imputations_of_almost_nothing_is_no_crash():
+    found = pool(numbered([0.0, 1e-85, 0.0], [1.0, 1.0, 1.0]), df_complete=7).iloc[0]
+    assert found.df == pytest.approx((7 + 1) / (7 + 3) * 7) and found.fmi < 0.3
+
+
 def test_different_estimates_stay_apart_and_in_order():
     parts = [numbered([1.0, 2], [1.0, 1], outcome="y", contrast=name, left_out=left) for name in "ba" for left in "xy"]
     found = pool(pd.concat(parts), df_complete=9, by=["left_out"])
@@ -237,7 +242,7 @@ def test_matching_gives_observed_values_only_and_observed_values_stay():
     assert set(completed["second"]) == set(data["second"].dropna())
     assert set(completed["kind"]) == {"walks", "sits"}
     for _, one in completed.groupby("imputation"):
-        pd.testing.assert_index_equal(one.index, data.index)
+        pd.testing.assert_index_equal(one.index, data.index, exact=True)
         pd.testing.assert_series_equal(one["second"][data["second"].notna()], data["second"].dropna())
 
 

@@ -76,7 +76,7 @@ def combine(estimates: np.ndarray, errors: np.ndarray, complete: float, level: f
     share = (1 + 1 / m) * between / total if total > 0 else 0.0
     riv = (1 + 1 / m) * between / within if within > 0 else (np.inf if between > 0 else 0.0)
     observed = (complete + 1) / (complete + 3) * complete * (1 - share) if np.isfinite(complete) else np.inf
-    old = (m - 1) / share**2 if share > 0 else np.inf
+    old = (m - 1) / share / share if share > 0 else np.inf
     df = _harmonic(old, observed) if share > 0 else complete
     fmi = (riv + 2 / (df + 3)) / (1 + riv) if share > 0 and np.isfinite(riv) else float(share)
     row = interval(float(np.mean(estimates)), float(np.sqrt(total)), df, level=level)
