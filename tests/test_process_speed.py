@@ -33,7 +33,7 @@ def test_funnel_and_times_of_a_million_referrals_take_under_five_seconds_and_two
     times = time_to_step(million, "referred", "started", person="person", by="referrer", as_of="2022-06-30")
     assert time.process_time() - begin < 5
     assert funnel.loc[funnel["step"] == "referred", "n"].sum() > 500_000
-    # .8^3 = .512 ever start, after a sum of three uniform times: P(sum > 59 s) = (3 - s)^3 / 6 = 1 - .5 / .512, 146 days
+    # .8^3 = .512 ever start, after three uniform times: P(sum > 59 s) = (3 - s)^3 / 6 = 1 - .5 / .512 at 146 days
     assert times.loc[times["measure"] == "median", "estimate"].between(144, 149).all()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
     assert peak < 2
