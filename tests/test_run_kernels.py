@@ -183,5 +183,9 @@ def test_normalising_twice_is_normalising_once_and_leaves_the_argument(tmp_path)
 def test_folders_of_killed_runs_are_removed_and_those_of_living_ones_kept(tmp_path):
     (tmp_path / "analysis-4194305-dead").mkdir()  # above the largest process number of Linux
     (tmp_path / f"analysis-{os.getppid()}-alive").mkdir()
+    for folder in list(tmp_path.iterdir()):
+        os.utime(folder, (0, 0))
+    (tmp_path / "analysis-4194305-young").mkdir()
     kernels._remove_abandoned(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [f"analysis-{os.getppid()}-alive"]
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == sorted([f"analysis-{os.getppid()}-alive", "analysis-4194305-young"])

@@ -12,6 +12,7 @@ from typing import Literal
 
 from analysis.run import document, kernels, lock
 from analysis.run.layout import Layout, remove_partial
+from analysis.run.notebooks import CELL_TIMEOUT, RETRY
 from analysis.run.plan import Step
 from analysis.run.receipts import Receipts
 from analysis.run.work import Action, Job, Outcome, perform
@@ -53,7 +54,7 @@ def run(
     force: bool = False,
     dry_run: bool = False,
     on_event: Callable[[Event], None] = lambda event: None,
-    timeout: float = 1800,
+    timeout: float = CELL_TIMEOUT,
     warm: bool = kernels.CAN_FORK,
 ) -> Summary:
     """Run `steps` (from `plan`) until every receipt holds, `jobs` at a time (default: one per core).
@@ -98,6 +99,7 @@ class _State:
         self.known = frozenset(self.waiting)
         self.running: dict[str, Step] = {}
         self.good: set[str] = set()
+        self.why: dict[str, str] = {}  # of ready steps, each looked at once: what a ready step needs changes no more
         self.receipts, self.force, self.on_event = receipts, force, on_event
         self.summary = Summary()
 
@@ -107,18 +109,19 @@ class _State:
 
     def settle(self) -> None:
         """Skip ready steps whose receipt holds, until none is left."""
-        while not self.force:
-            holding = [step for step in self.ready() if self.receipts.holds(step)]
-            for step in holding:
+        while new := [step for step in self.ready() if step.name not in self.why]:
+            for step in new:
+                why = "forced" if self.force else self.receipts.why(step)
+                if why is not None:
+                    self.why[step.name] = why
+                    continue
                 self._settled(step, "skipped")
                 self.summary.skipped.append(step.name)
-            if not holding:
-                return
 
     def start(self, step: Step) -> None:
         """The step goes to a worker."""
         self.running[step.name] = self.waiting.pop(step.name)
-        self.on_event(Event("started", step, "forced" if self.force else self.receipts.why(step) or ""))
+        self.on_event(Event("started", step, self.why[step.name]))
 
     def finish(self, outcome: Outcome) -> None:
         """A worker is done with a step; what needs a failed one is blocked."""
@@ -135,9 +138,8 @@ class _State:
     def announce(self) -> None:
         """Report what would run, without running it."""
         for step in self.waiting.values():
-            first = self.good.issuperset(self.known.intersection(step.needs))
-            why = "forced" if self.force else self.receipts.why(step) if first else "if what it needs changes"
-            self.on_event(Event("started", step, why or ""))
+            later = "forced" if self.force else "if what it needs changes"
+            self.on_event(Event("started", step, self.why.get(step.name, later)))
 
     def _settled(self, step: Step, what: Literal["skipped", "done"]) -> None:
         self.waiting.pop(step.name, None)
@@ -156,7 +158,7 @@ class _State:
 
 def _drive(state: _State, job: Job, jobs: int, scheduler: str | None) -> None:
     """Give steps to the cluster as they become ready, until nothing runs; whichever way out, no kernel is left."""
-    if job.warm:
+    if job.warm and not scheduler:
         kernels.start_server()  # imports go on in it while Dask and papermill are imported here
     try:
         with _cluster(jobs, scheduler) as client, kernels.session():
@@ -186,12 +188,7 @@ def _outcome(future) -> Outcome:
     error = future.exception()
     if error is None:
         return future.result()
-    return Outcome(
-        future.step,
-        error=type(error).__name__,
-        message=str(error),
-        remedy="Run again; finished steps are not repeated.",
-    )
+    return Outcome(future.step, error=type(error).__name__, message=str(error), remedy=RETRY)
 
 
 @contextlib.contextmanager

@@ -14,12 +14,14 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 CAN_FORK = sys.platform == "linux"  # macOS has fork too, but its system libraries do not survive it
 CAN_IPC = sys.platform != "win32"
+ABANDONED = 24 * 3600  # seconds after which what a killed process left may go
 LONGEST_SOCKET = 107  # bytes in sockaddr_un.sun_path
 ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
@@ -42,14 +44,17 @@ def seed_of(key: str) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big")
 
 
-@cache
 def session_folder() -> Path:
     """A private folder of this process for sockets and traces, with a name short enough for a socket."""
-    for parent in (tempfile.gettempdir(), "/tmp"):
-        if len(parent) + len("/analysis-4194304-xxxxxxxx/k99999-ipc-5") <= LONGEST_SOCKET and os.access(
-            parent, os.W_OK
-        ):
-            break
+    with _starting:  # two workers that ask at once get the same one
+        return _session_folder()
+
+
+@cache
+def _session_folder() -> Path:
+    below = len("/analysis-4194304-xxxxxxxx/k99999-ipc-5")
+    usual = tempfile.gettempdir()
+    parent = usual if len(usual) + below <= LONGEST_SOCKET or not CAN_IPC else "/tmp"
     _remove_abandoned(Path(parent))
     return Path(tempfile.mkdtemp(prefix=f"analysis-{os.getpid()}-", dir=parent))
 
@@ -116,9 +121,9 @@ def stop() -> None:
 
 def remove_session_folder() -> None:
     """Remove the folder of sockets and traces, if there is one."""
-    if session_folder.cache_info().currsize:
-        shutil.rmtree(session_folder(), ignore_errors=True)
-        session_folder.cache_clear()
+    if _session_folder.cache_info().currsize:
+        shutil.rmtree(_session_folder(), ignore_errors=True)
+        _session_folder.cache_clear()
 
 
 def manager(key: str, environment: dict[str, str], folder: Path, *, warm: bool = CAN_FORK) -> type:
@@ -131,11 +136,13 @@ def manager(key: str, environment: dict[str, str], folder: Path, *, warm: bool =
 
 
 def _remove_abandoned(parent: Path) -> None:
-    """Remove session folders whose process was killed."""
+    """Remove day-old session folders whose process was killed; a young one may be that of another container."""
     for folder in parent.glob("analysis-*-*"):
         owner = folder.name.split("-")[1]
-        if owner.isdigit() and not _runs(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            old = time.time() - folder.stat().st_mtime > ABANDONED
+            if old and owner.isdigit() and not _runs(int(owner)):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _runs(process: int) -> bool:

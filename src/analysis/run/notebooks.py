@@ -1,6 +1,5 @@
 """One notebook, executed by papermill on a warm kernel: parameters checked, result normalised, written whole."""
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from analysis.run.normal import MARKED, normalise
 
 START_TIMEOUT = 300  # seconds until a kernel must answer: a busy node is slow
 CELL_TIMEOUT = 1800  # seconds that one cell may take
+RETRY = "Correct the cause and run again; finished steps are not repeated."
 OUTPUT_TIMEOUT = 30  # seconds that outputs may lag behind the end of a cell
 
 
@@ -81,8 +81,15 @@ def execute(
     anything starts.
     """
     document.check_parameters([(notebook, parameters)])
+    manager = kernels.manager(key or notebook.stem, dict(environment), notebook.parent.resolve(), warm=warm)
     watch = Watch()
-    done = _run(notebook, dict(parameters), key or notebook.stem, dict(environment), timeout, warm, watch, failed, root)
+    try:
+        done = _run(notebook, dict(parameters), manager, timeout, watch)
+    except NotebookError as error:
+        if failed:
+            write_whole(failed, as_bytes(normalise(watch.notebook or document.read(notebook), root)))
+            error.kept = failed.name
+        raise
     write_whole(output, as_bytes(normalise(done, root)))
     if failed:
         failed.unlink(missing_ok=True)
@@ -96,8 +103,9 @@ def canonical(
 
     Outside a run: `ANALYSIS_RUN` is not set, so what the notebook writes goes to the store's scratch folder.
     """
+    manager = kernels.manager(notebook.stem, {"ANALYSIS_RUN": ""}, notebook.parent.resolve(), warm=warm)
     watch = Watch()
-    done = _run(notebook, {}, notebook.stem, {"ANALYSIS_RUN": ""}, timeout, warm, watch, None, root)
+    done = _run(notebook, {}, manager, timeout, watch)
     write_whole(notebook, as_bytes(normalise(done, root)))
     return watch.seconds
 
@@ -109,17 +117,8 @@ def as_bytes(notebook: dict) -> bytes:
     return (nbformat.writes(nbformat.from_dict(notebook)).rstrip("\n") + "\n").encode()
 
 
-def _run(
-    notebook: Path,
-    parameters: dict,
-    key: str,
-    environment: dict[str, str],
-    timeout: float,
-    warm: bool,
-    watch: Watch,
-    failed: Path | None,
-    root: Path | None,
-) -> dict:
+def _run(notebook: Path, parameters: dict, manager: type, timeout: float, watch: Watch) -> dict:
+    """The executed notebook; raises `NotebookError`."""
     sys.modules.setdefault("rfc3987_syntax", None)  # see warm.preload
     import nbformat
     import papermill
@@ -133,7 +132,7 @@ def _run(
             parameters,
             kernel_name="python3",
             language="python",
-            kernel_manager_class=kernels.manager(key, environment, notebook.parent.resolve(), warm=warm),
+            kernel_manager_class=manager,
             shutdown_kernel="immediate",
             start_timeout=START_TIMEOUT,
             execution_timeout=timeout,
@@ -146,22 +145,15 @@ def _run(
             **watch.hooks,
         )
     except papermill.PapermillExecutionError as error:
-        found = (error.ename, error.evalue, "Correct the cause and run again; finished steps are not repeated.")
+        found = (error.ename, error.evalue, RETRY)
     except CellTimeoutError:
         found = ("Timeout", f"the cell took longer than {timeout:g} seconds.", "Give it more time or less data.")
     except (DeadKernelError, RuntimeError) as error:
         found = ("Kernel died", str(error), "Often too little memory: run with fewer jobs, or free memory.")
-    raise _failure(notebook, watch, found, failed, root)
+    raise NotebookError(notebook.name, _section(notebook, watch), *found)
 
 
-def _failure(
-    notebook: Path, watch: Watch, found: tuple[str, str, str], failed: Path | None, root: Path | None
-) -> NotebookError:
-    """Keep what ran for reading and make the error that says what happened."""
-    so_far = watch.notebook or document.read(notebook)
-    cell = document.heading([c for c in so_far["cells"] if not MARKED & set(c["metadata"].get("tags", ()))], watch.at)
-    error, message, remedy = found
-    if failed:
-        write_whole(failed, as_bytes(normalise(so_far, root)))
-    kept = failed.name if failed else None
-    return NotebookError(notebook.name, cell, error, json.loads(json.dumps(message)), remedy, kept)
+def _section(notebook: Path, watch: Watch) -> str:
+    """The heading above the cell at work."""
+    cells = (watch.notebook or document.read(notebook))["cells"]
+    return document.heading([c for c in cells if not MARKED & set(c["metadata"].get("tags", ()))], watch.at)

@@ -32,8 +32,7 @@ INLINE = "module://matplotlib_inline.backend_inline"
 
 
 def preload(modules: tuple[str, ...] = PRELOADED) -> None:
-    """Import `modules` where installed; a missing one is found again, with its own message, by the notebook that
-    needs it.
+    """Import `modules` where installed; a missing one is met again, with its own message, by the notebook in need.
 
     `HIDDEN` packages are out of sight meanwhile: polars, which statsmodels imports where installed, starts threads when
     imported, and a debugger, which costs every kernel 0.05 s, has nothing to do where nobody attaches one.
@@ -46,7 +45,7 @@ def preload(modules: tuple[str, ...] = PRELOADED) -> None:
     for module in HIDDEN:
         del sys.modules[module]
     if "pandas" in sys.modules:
-        # outside a kernel pandas takes itself to be in a terminal and folds wide tables; a plain kernel shows 20 columns
+        # outside a kernel pandas takes itself to be in a terminal and folds wide tables; a kernel shows 20 columns
         sys.modules["pandas"].set_option("display.max_columns", 20)
 
 
@@ -55,7 +54,8 @@ def become(seed: int, environment: dict[str, str], folder: str) -> None:
 
     `seed` (32 bits) feeds the global generators of `random` and NumPy, which would otherwise be equal in all children.
     """
-    os.setsid()
+    if hasattr(os, "setsid"):
+        os.setsid()
     _die_with_parent()
     os.environ.clear()
     os.environ.update(environment)
@@ -96,9 +96,11 @@ def call(action, argument, seed: int, environment: dict[str, str], folder: str, 
 def _hold(lock: str | None) -> None:
     """Hold a shared lock until death, so that a new run can wait until the kernels of a killed one are gone."""
     if lock:
-        import fcntl
+        with contextlib.suppress(
+            OSError, ImportError
+        ):  # Windows, a drive without locks: the run's own lock still stands
+            import fcntl
 
-        with contextlib.suppress(OSError):  # a network drive without locks: the run's own lock still stands
             fcntl.flock(os.open(lock, os.O_RDWR | os.O_CREAT), fcntl.LOCK_SH)
 
 
@@ -112,6 +114,6 @@ def _die_with_parent() -> None:
 
     def watch() -> None:
         parent.join()
-        os.killpg(0, signal.SIGKILL)
+        os.killpg(0, signal.SIGKILL) if hasattr(os, "killpg") else os._exit(1)
 
     threading.Thread(target=watch, name="parent watch", daemon=True).start()

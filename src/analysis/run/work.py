@@ -76,7 +76,7 @@ def perform(job: Job, step: Step) -> Outcome:
     except ActionError as error:
         return Outcome(step.name, error=error.error, message=error.message)
     except Exception as error:  # the boundary of a worker: one step's trouble must not end the run
-        return Outcome(step.name, error=type(error).__name__, message=str(error), remedy="Nothing was half-written.")
+        return Outcome(step.name, error=type(error).__name__, message=str(error), remedy=notebooks.RETRY)
     finally:
         trace.unlink(missing_ok=True)
     return Outcome(step.name, cell_seconds, time.perf_counter() - begun)
