@@ -102,5 +102,6 @@ def test_re_aim_has_all_dimensions_and_says_which_were_not_measured():
 def test_re_aim_refuses_more_than_everybody_and_dimensions_it_does_not_know():
     more = reaim(INDICATORS.assign(numerator=[3000, None, 6, 3])).set_index(["dimension", "level"])
     assert "exceeds its denominator" in more.loc[("reach", "person"), "note"]
+    assert more.loc[("reach", "person"), ["percent", "lower", "upper"]].isna().all()
     with pytest.raises(ValueError, match="fun"):
         reaim(INDICATORS.assign(dimension="fun"))
