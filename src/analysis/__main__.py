@@ -98,6 +98,25 @@ def privacy(paths: Annotated[list[Path], typer.Argument(help="Folders, tables, n
 
 
 @app.command()
+def verify(
+    study: Annotated[str, typer.Argument(help="A study with studies/STUDY/published.csv; `published` is the open reference cases.")],
+    every: Annotated[bool, typer.Option(help="Print every number, also those that match.")] = False,
+) -> None:
+    """Compare published numbers with ours and write a certificate; exits 1 when a number is not reproduced."""
+    from analysis import store
+    from analysis.verify import NO_MATCH, by_notebook, certify, conclusion, shown
+
+    compared, paths = certify(study)
+    typer.echo(by_notebook(compared).to_string())
+    told = compared if every or len(compared) <= 30 else compared[compared["verdict"] != "match"]
+    typer.echo("" if told.empty else f"\n{shown(told).to_string()}")
+    typer.echo(f"\n{conclusion(compared)}")
+    for path in paths:
+        typer.echo(f"written: {path.relative_to(store.root())}")
+    raise typer.Exit(int((compared["verdict"] == NO_MATCH).any()))
+
+
+@app.command()
 def instruments() -> None:
     """List the questionnaires that can be scored."""
     from analysis.instruments import overview

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis import store
 from analysis.run.layout import write_whole
 from analysis.verify.obtaining import obtain
-from analysis.verify.published import claims, file
+from analysis.verify.published import claims, file, remarks, sources
 from analysis.verify.verdicts import MATCH, NO_MATCH, NOT_COMPUTED, conclusion, shown
 
 ROW = ["claim", "source", "printed", "value", "tolerance", "tolerance_kind", "obtained", "verdict", "notebook", "unit",
@@ -46,15 +46,24 @@ def page(compared: pd.DataFrame, about: Mapping[str, object]) -> str:
     """The certificate as a self-contained page: one table a notebook, with captions and heads for screen readers."""
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-    loaders = [PackageLoader("analysis.verify", "templates"), PackageLoader("analysis.publish", "templates")]
+    loader = ChoiceLoader([PackageLoader(f"analysis.{part}", "templates") for part in ("verify", "publish")])
     environment = Environment(
-        loader=ChoiceLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    parts = [(notebook, conclusion(part), shown(part).reset_index().to_dict("records"), part["source"].drop_duplicates().tolist())
-             for notebook, part in compared.groupby("notebook", sort=False)]  # fmt: skip
-    return environment.get_template("certificate.html").render(
-        about=about, parts=parts, summary=by_notebook(compared).reset_index().to_dict("records")
-    )
+    parts = [_part(notebook, part) for notebook, part in compared.groupby("notebook", sort=False)]
+    summary = by_notebook(compared).reset_index().to_dict("records")
+    return environment.get_template("certificate.html").render(about=about, parts=parts, summary=summary)
+
+
+def _part(notebook: str, compared: pd.DataFrame) -> dict[str, object]:
+    """What the page says of one notebook."""
+    return {
+        "notebook": notebook,
+        "conclusion": conclusion(compared),
+        "rows": shown(compared).reset_index().to_dict("records"),
+        "sources": sources(compared),
+        "remarks": remarks(compared),
+    }
 
 
 def _about(study: str, compared: pd.DataFrame, parameters: Mapping[str, object]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Where our numbers come from: the released tables of a study, or the cells of a notebook that reproduces a publication."""
+"""Where our numbers come from: a study's released tables, or the cells of a notebook that reproduces a publication."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ def obtain(claims: pd.DataFrame, parameters: Mapping[str, object] | None = None)
 def tables(study: str, notebook: str, unit: str = "all", parameters: Mapping[str, object] | None = None) -> Tables:
     """The tables of a notebook.
 
-    A notebook of the folder `notebooks/<study>/` reproduces a publication: its cells are run, with `parameters`, and its
-    frames are the tables. Of any other notebook the released tables of the unit are read, and nothing is run.
+    A notebook of the folder `notebooks/<study>/` reproduces a publication: its cells are run, with `parameters`, and
+    its frames are the tables. Of any other notebook the released tables of the unit are read, and nothing is run.
     """
     path = store.root() / "notebooks" / study / f"{notebook}.ipynb"
     if path.exists():

@@ -1,4 +1,4 @@
-"""What was published: studies/<study>/published.csv, one row a number, with its source and the tolerance it is held to."""
+"""What was published: studies/<study>/published.csv, one row a number, with its source and its tolerance."""
 
 from pathlib import Path
 
@@ -13,12 +13,13 @@ KINDS = ("absolute", "relative", "exact")
 
 
 def claims(study: str, notebook: str | None = None) -> pd.DataFrame:
-    """The published numbers of a study, or those that one notebook reproduces; text columns, except value and tolerance.
+    """The published numbers of a study, or those that one notebook reproduces.
 
     `notebook`, `unit` and `table` say where our number stands, `cells` which row (`contrast=T1 - T0; outcome=mhi5`) and
-    `column` which column. `tolerance` is a difference (`absolute`), a share of the value (`relative`) or empty (`exact`).
-    `printed` is the number as the source prints it; empty when the reference is a second implementation. An empty
-    `table` is a number that is not computed here, and `note` says why. Raises `StudyError` with everything wrong.
+    `column` which column. `tolerance` is a difference (`absolute`), a share of the value (`relative`) or empty
+    (`exact`). `printed` is the number as the source prints it; empty when the reference is a second implementation. An
+    empty `table` is a number that is not computed here, and `note` says why. `value` and `tolerance` are numbers, the
+    other columns text. Raises `StudyError` with everything that is wrong.
     """
     path = store.study_folder(study) / "published.csv"
     if not path.exists():
@@ -34,11 +35,8 @@ def claims(study: str, notebook: str | None = None) -> pd.DataFrame:
         return found
     chosen = found[found["notebook"] == notebook].reset_index(drop=True)
     if chosen.empty:
-        raise StudyError(
-            [
-                f"studies/{study}/published.csv: no claim of notebook {notebook!r}. There are: {', '.join(found['notebook'].unique())}."
-            ]
-        )
+        known = ", ".join(found["notebook"].unique())
+        raise StudyError([f"studies/{study}/published.csv: no claim of notebook {notebook!r}. There are: {known}."])
     return chosen
 
 
@@ -54,7 +52,7 @@ def sources(claims: pd.DataFrame) -> list[str]:
 
 def remarks(claims: pd.DataFrame) -> list[str]:
     """What a reader must know to compare: conventions, traps, and why a number is not computed; each once."""
-    return [note for note in dict.fromkeys(claims["note"]) if note]
+    return [note[:1].upper() + note[1:] for note in dict.fromkeys(claims["note"]) if note]
 
 
 def _problems(found: pd.DataFrame, where: str) -> list[str]:

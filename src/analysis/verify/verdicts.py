@@ -38,7 +38,7 @@ def _within(obtained: float, claim: dict) -> bool:
 def _obtain(claim: dict, tables: Mapping[str, pd.DataFrame], reason: str) -> float | str:
     """Our number, or the reason why there is none."""
     if not claim["table"]:
-        return claim["note"]
+        return claim["note"].rstrip(".")
     if claim["table"] not in tables:
         return f"{reason} ({claim['table']})"
     table, cells = _plain(tables[claim["table"]]), where(claim["cells"])
@@ -87,7 +87,7 @@ def conclusion(compared: pd.DataFrame) -> str:
 
 
 def shown(compared: pd.DataFrame) -> pd.DataFrame:
-    """The comparison for people: published, tolerance, ours and verdict; seven significant digits, so that it prints alike everywhere."""
+    """The comparison for people: six significant digits of each number, so that it prints alike everywhere."""
     kinds = {"absolute": "{:g}", "relative": "{:g} of the value", "exact": "exact"}
     tolerance = [
         kinds[kind].format(size) for kind, size in zip(compared["tolerance_kind"], compared["tolerance"], strict=True)
@@ -99,5 +99,5 @@ def shown(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def digits(value: float) -> str:
-    """A number in seven significant digits, or a dash."""
-    return "-" if pd.isna(value) else f"{value:.7g}"
+    """A number in six significant digits, or a dash."""
+    return "-" if pd.isna(value) else f"{value:.6g}"
