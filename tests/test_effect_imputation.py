@@ -256,6 +256,13 @@ def test_normal_draws_are_the_posterior_predictive_of_a_mean():
     assert drawn.var() == pytest.approx(np.var(y, ddof=1) * (1 + 1 / 6) * 5 / 3, rel=0.06)
 
 
+def test_level_draws_carry_the_uncertainty_of_the_share():
+    y, ones = np.tile([0.0, 1.0], 10), np.ones((3000, 20, 1))
+    drawn = draws.classes(ones, np.ones((3000, 400, 1)), y, 2, rng(), shared=True)
+    # logit of one half with 20 rows has variance 1/(20/4) = 0.2, so the share 0.2/16; 400 rows add their own spread
+    assert drawn.mean(axis=1).var() == pytest.approx(0.2 / 16 + 0.25 / 400, rel=0.2)
+
+
 def test_donors_are_the_five_nearest():
     draw = np.random.default_rng(2)
     fitted, predicted = draw.normal(size=(3, 40)), 1.5 * draw.normal(size=(3, 15))
