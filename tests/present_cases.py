@@ -87,10 +87,10 @@ def estimates_rows() -> pd.DataFrame:
 
 def methods_rows() -> pd.DataFrame:
     """04_robustness__methods: one outcome by three methods, one of them hidden."""
-    sizes = {"mixed_model": 4.1, "cluster_means": 3.2, "CR2": 9.9}
-    return long([{"outcome": "mhi5", "contrast": "t1 - t0", "method": method, "estimate": size, "lower": size - 2,
+    sizes = {"mixed_model": 4.1, "cluster_means": 3.2, "CR2": 9.9, "regression_to_mean": -2.0}
+    return long([{"outcome": "mhi5", "family": "design" if size < 0 else "model", "method": method, "estimate": size, "lower": size - 2,
                   "upper": size + 2, "p_value": 0.04, "n": 612, "hide": ("estimate", "lower", "upper") if size > 9 else ()}
-                 for method, size in sizes.items()], ["outcome", "contrast", "method"])  # fmt: skip
+                 for method, size in sizes.items()], ["outcome", "family", "method"])  # fmt: skip
 
 
 def responders_rows() -> pd.DataFrame:
@@ -168,10 +168,15 @@ def tables() -> dict[str, pd.DataFrame]:
                                               hidden=("poh_ggz",)),
         "05_referrals__stop_reasons": share_rows("stop_reason", {"health": 40.0, "lockdown": 30.0, "transport": 12.0}),
         "06_collaboration__network": network_rows(),
-        "06_collaboration__meetings": long([{"year": "2020", "planned": 24, "held": 9, "n": np.nan}], ["year"]),
-        "07_factors__factors": long([{"factor": factor, "role": "all", "count": count, "mean": mean, "n": count}
-                                     for factor, count, mean in (("trust", 60, 1.2), ("transport", 44, -0.9),
-                                                                 ("funding", 30, -1.3))], ["factor", "role"]),
+        "06_collaboration__meetings": long([{"unit": unit, "indicator": "held", "level": "all", "count": held, "percent": 100 * held / 12, "n": 12,
+                                             "hide": ("count", "percent") if unit == "kampen" else ()}
+                                            for unit, held in (("hardenberg", 9), ("kampen", 2), ("all", 33))],
+                                           ["unit", "indicator", "level"]),
+        "07_factors__factors": long([{"factor": factor, "role": role, "count": helping + hindering, "helping": helping,
+                                      "hindering": hindering, "mean": mean, "n": 30}
+                                     for factor, helping, hindering, mean in (("trust", 40, 5, 1.2), ("transport", 4, 40, -0.9),
+                                                                              ("funding", 1, 29, -1.3))
+                                     for role in ("front_line", "policy")], ["factor", "role"]),
         "08_costs__per_step": share_rows("step", {"referred": 10.0}, hidden=("referred",)),
     }  # fmt: skip
 

@@ -25,7 +25,9 @@ FIGURES = {
     "curves": ("05_referrals__time_to_step", present.curves, {}),
     "bars": ("05_referrals__referrers", present.bars, {"dim": "referrer", "title": "figures.referrers"}),
     "negative bars": (
-        "07_factors__factors", present.bars, {"dim": "factor", "measure": "mean", "axis": "picture.valence"}
+        "07_factors__factors",
+        present.bars,
+        {"dim": "factor", "measure": "mean", "axis": "picture.valence"},
     ),
     "dots": ("06_collaboration__network", present.dots, {}),
     "nothing": ("08_costs__per_step", present.bars, {"dim": "step"}),

@@ -66,7 +66,7 @@ def test_an_unclear_change_has_no_direction():
 
 def test_the_range_over_methods_leaves_hidden_estimates_out():
     (text,) = _said("robustness", "04_robustness__methods", "en")
-    assert text.endswith("with 2 ways of calculating the answer ranges from 3.2 to 4.1.")
+    assert text == ("Mental health (MHI-5): with 2 ways of calculating the answer ranges from 3.2 to 4.1.")
 
 
 def test_lower_is_better_where_the_study_says_so():

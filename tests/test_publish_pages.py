@@ -117,7 +117,9 @@ def test_every_table_has_a_caption_and_scoped_heads(page):
 def test_every_figure_has_alternative_text_and_a_table_of_what_is_drawn(page):
     language, text, tree = page
     images = tree.all("img")
-    assert len(images) == 13  # strip, attrition, 2 waves, 2 forests, responders, funnel, curves, 2 bars, network, factors
+    assert (
+        len(images) == 14
+    )  # strip, attrition, 2 waves, 2 forests, responders, robustness, funnel, curves, 2 bars, network, factors
     assert all(10 < len(image["alt"]) <= 200 and image["width"] and image["height"] for image in images)
     assert len({image["alt"] for image in images}) == len(images)
     twin = present.words(STUDY, language).text("page.table_twin")

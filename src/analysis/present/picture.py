@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from analysis.present.reading import Released
 from analysis.present.wording import Words
 
@@ -35,10 +37,13 @@ class Picture:
 def png(picture: Picture, dpi: int = DPI) -> bytes:
     """The picture as PNG without metadata, so that equal pictures are equal bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
 
-    FigureCanvasAgg(picture.figure)
+    picture.figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(picture.figure)
+    canvas.draw()  # once: savefig draws twice, and half of publishing is drawing
     buffer = io.BytesIO()
-    picture.figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(buffer, format="PNG", dpi=(dpi, dpi))
     return buffer.getvalue()
 
 

@@ -102,7 +102,7 @@ def _barred(whole: Released, words: Words, dim: str, title, levels, labels, valu
     made.ax.set_yticks(places, [wrapped(label) for label in labels])
     made.ax.tick_params(axis="y", length=0)
     numbered(made.ax.xaxis, words)
-    made.ax.set_xlabel(axis)
+    made.ax.set_xlabel(wrapped(axis, 44))
     total, seen = whole.totals.get(dim), set(levels)
     absent = [words.level(dim, level) for level in _hidden_levels(whole, dim) if level not in seen and level != total]
     items = list(zip(labels, texts, strict=True))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from math import isfinite
 
+import pandas as pd
+
 from analysis.present.cells import as_share, digits_of, interval_text, outcome_of, scale_of, size_text, written
 from analysis.present.numbers import rounded
 from analysis.present.reading import ALL, SHOWN, Released
@@ -10,6 +12,7 @@ from analysis.present.sentences.sentence import Sentence, cell_ids, refuse_causa
 from analysis.present.wording import Words
 
 LIMITS = ("estimate", "lower", "upper")
+OTHER_QUESTIONS = ("comparison", "design", "tipping_point")  # families and methods that estimate something else
 
 
 @dataclass(frozen=True)
@@ -194,19 +197,29 @@ def _range(shown, table: Released, words: Words, about, outcome: str, contrast: 
 
 
 def robustness(table: Released, words: Words) -> tuple[Sentence, ...]:
-    """The range of each outcome's estimate over the methods, for its first contrast."""
+    """The range of each outcome's estimate over the methods that answer the same question.
+
+    Left out are other questions: a comparison, what regression to the mean would give, the tipping point.
+    """
     found = []
     for outcome in table.levels("outcome"):
-        part = table.where(outcome=outcome)
+        part, about = table.where(outcome=outcome).only("estimate"), outcome_of(words, outcome)
         contrast = next(iter(part.levels("contrast")), "")
-        shown, about = part.where(contrast=contrast).only("estimate").shown, outcome_of(words, outcome)
+        shown = _same_question(part.where(contrast=contrast).shown)
         if len(shown) < 2:
             continue
-        low, high = (
-            written(words, "estimate", end, outcome=about) for end in (shown["value"].min(), shown["value"].max())
+        ends = (written(words, "estimate", end, outcome=about) for end in (shown["value"].min(), shown["value"].max()))
+        low, high = ends
+        names = [words.level("outcome", outcome), words.level("contrast", contrast) if contrast else ""]
+        text = words.text(
+            "say.robustness", name=", ".join(filter(None, names)), methods=words.number(len(shown)), low=low, high=high
         )
-        names = {"outcome": words.level("outcome", outcome), "contrast": words.level("contrast", contrast)}
-        text = words.text("say.robustness", methods=words.number(len(shown)), low=low, high=high, **names)
-        cells = cell_ids(table, "estimate", outcome=outcome, contrast=contrast)
-        found.append(Sentence(refuse_causal(text, words, labels=names.values()), table.name, cells))
+        cells = cell_ids(table, "estimate", outcome=outcome)
+        found.append(Sentence(refuse_causal(text, words, labels=names), table.name, cells))
     return tuple(found)
+
+
+def _same_question(rows: pd.DataFrame) -> pd.DataFrame:
+    if "family" in rows:
+        rows = rows[~rows["family"].isin(OTHER_QUESTIONS)]
+    return rows[~rows["method"].isin(OTHER_QUESTIONS)] if "method" in rows else rows

@@ -144,29 +144,31 @@ def network(table: Released, words: Words) -> tuple[Sentence, ...]:
 
 
 def meetings(table: Released, words: Words) -> tuple[Sentence, ...]:
-    """Meetings planned and held, only where the table has both for the whole."""
-    part = table.totals_but()
-    counts = [part.only(measure).rows for measure in ("planned", "held")]
-    if any(len(rows) != 1 or rows["value"].isna().any() for rows in counts):
-        return _hidden(table, words)
-    planned, held = (words.number(rows["value"].iloc[0]) for rows in counts)
-    return (Sentence(words.text("say.meetings", planned=planned, held=held), table.name, ("planned", "held")),)
+    """Meetings held of those planned, by unit; `table` has the dimension indicator with the level held."""
+    rows = table.where(indicator="held").only("count").shown
+    found = []
+    for row in rows[rows["n"].notna()].to_dict("records"):
+        where = {dim: row[dim] for dim in table.dims}
+        group = words.level("unit", where["unit"]) if "unit" in where else words.level("unit", table.unit)
+        text = words.text("say.meetings", unit=group, planned=words.number(row["n"]), held=words.number(row["value"]))
+        found.append(Sentence(text, table.name, cell_ids(table, "count", **where)))
+    return (*found, *_hidden(table, words))
 
 
 def factors(table: Released, words: Words) -> tuple[Sentence, ...]:
-    """What was mentioned most as helping and as hindering, by the mean direction of the fragments."""
+    """What was mentioned most as helping and as hindering: shown counts of fragments, added up over who said it."""
     part, found = table.totals_but("factor"), []
-    cells = part.cells()
-    if {"count", "mean"} <= set(cells):
-        ordered = cells.dropna(subset=["count", "mean"]).sort_values("count", ascending=False, kind="stable")
-        for key, rows in (("helping", ordered[ordered["mean"] > 0]), ("hindering", ordered[ordered["mean"] < 0])):
-            names = rows["factor"].head(TOP)
-            items = [_item(part, words, "factor", factor) for factor in names]
-            used = tuple(cell for factor in names for cell in cell_ids(table, "count", "mean", factor=factor))
-            found += (
-                [Sentence(words.text(f"say.factors_{key}", items="; ".join(items)), table.name, used)] if items else []
-            )
+    for key in ("helping", "hindering"):
+        sums = part.only(key).shown.groupby("factor", sort=False)["value"].sum()
+        most = sums[sums > 0].sort_values(ascending=False, kind="stable").head(TOP)
+        items = [_named(words, "factor", factor, count) for factor, count in most.items()]
+        used = tuple(cell for factor in most.index for cell in cell_ids(table, key, factor=factor))
+        found += [Sentence(words.text(f"say.factors_{key}", items="; ".join(items)), table.name, used)] if items else []
     return (*found, Sentence(words.text("say.factors_note")), *_hidden(table, words))
+
+
+def _named(words: Words, dim: str, level: str, count: float) -> str:
+    return words.text("say.top_item_count", label=words.level(dim, level), count=words.number(count))
 
 
 def costs(table: Released, words: Words) -> tuple[Sentence, ...]:
