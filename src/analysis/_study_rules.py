@@ -7,7 +7,7 @@ from analysis.study import DERIVED_TABLES, Study
 
 def check(study: Study, where: str) -> list[str]:
     """Every problem between the plan and the codebook, as `study.yaml: key: found; allowed.`"""
-    rules = (_tables, _waves, _units, _design, _outcomes, _names, _referrals, _kinds, _profile)
+    rules = (_tables, _waves, _units, _design, _outcomes, _names, _referrals, _kinds, _context, _profile)
     return [f"study.yaml: {problem}" for rule in rules for problem in rule(study)]
 
 
@@ -112,9 +112,32 @@ def _kinds(study: Study) -> Iterator[str]:
             yield f"kinds: {activity!r} is not a level of activity; levels: {', '.join(sorted(known))}."
 
 
+def _context(study: Study) -> Iterator[str]:
+    asked = [("context", table.indicators) for table in study.context]
+    asked += [("target_population", [part.indicator]) for part in study.target_population]
+    asked += [("representative_of", [part.indicator]) for part in study.representative_of]
+    if asked and not study.has("context"):
+        yield f"{asked[0][0]}: needs public figures, but tables.context is not there. Add it, or remove the key."
+        return
+    known = {level.level for level in study.levels("indicator")}
+    for key, names in asked:
+        for name in sorted(set(names) - known):
+            yield f"{key}: {name!r} is not a level of indicator; levels: {', '.join(sorted(known))}."
+    persons = {variable.name for variable in study.columns("persons")}
+    for part in [*study.target_population, *study.representative_of]:
+        for name in sorted(set(part.among) - persons):
+            yield f"among: {name!r} is not a variable of persons; variables: {', '.join(sorted(persons))}."
+    outcomes = {outcome.id for outcome in study.outcomes}
+    for part in study.representative_of:
+        if part.characteristic not in persons | outcomes:
+            yield f"representative_of: {part.characteristic!r} is neither a variable of persons nor an outcome."
+
+
 def _profile(study: Study) -> Iterator[str]:
     from analysis.disclosure import profile
 
+    if study.disclosure.profile == "public_data" and not study.public:
+        yield "disclosure.profile: public_data is for studies with `public: true` only; choose a profile that protects people."
     try:
         profile(study.disclosure.profile)
     except (KeyError, ValueError) as error:

@@ -7,6 +7,7 @@ _MODULES = {
     "meta": "Meta Nesting",
     "rounding": "round_half_up round_counts round_percent midpoint6",
     "rules": "check primary",
+    "notes": "safe_note",
     "suppression": "suppress",
     "releases": "differencing",
     "auditing": "audit",

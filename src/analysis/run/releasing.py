@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import store
-from analysis.disclosure import Meta, profile, suppress
+from analysis.disclosure import Meta, profile, safe_note, suppress
 from analysis.run.plan import Step
 
 NUMBERS = {"value", "n", "largest", "second_largest"}
@@ -45,6 +45,9 @@ def _frame(path: Path) -> pd.DataFrame:
 
 def _write(study: str, key: str, table: pd.DataFrame, about: dict) -> None:
     unit, stem = key.split("/")
+    if "note" in table:
+        notes = table["note"].map(safe_note)
+        table = table.drop(columns="note").assign(note=notes) if notes.any() else table.drop(columns="note")
     store.write_report(study, f"{unit}/tables/{stem}.csv", store.to_csv(table))
     text = json.dumps(about, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     store.write_report(study, f"{unit}/tables/{stem}.json", text.encode())
