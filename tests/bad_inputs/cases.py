@@ -680,19 +680,6 @@ def of_statistics() -> list[Case]:
             format="parquet",
             spoil=frame("answers", lambda f: f.iloc[:0]),
         ),
-        Case(
-            "10,000 columns in parquet",
-            "number of columns",
-            (PARQUET, ""),
-            format="parquet",
-            level="warning",
-            spoil=frame(
-                "answers",
-                lambda f: pd.concat(
-                    [f, pd.DataFrame("1", index=f.index, columns=[f"x{n}" for n in range(10_000)])], axis=1
-                ),
-            ),
-        ),
     ]
 
 

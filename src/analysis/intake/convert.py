@@ -1,5 +1,6 @@
 """Raw values to the types, levels and missing reasons that the codebook declares; what it does not declare is a problem."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from analysis.intake.days import Days, iso_days
 from analysis.intake.decimals import Decimals, decimal_points
 
 CALENDAR = (1900, 2100)  # years outside it are typing errors or codes
+_WHOLE = re.compile(r"^(-?\d+)\.0+$")
 CODE_SPAN = 25  # a range up to this width is a set of codes, whose values may be named in a message
 
 
@@ -37,6 +39,16 @@ def code(values: pd.Series) -> pd.Series:
     return text.where(values.notna() & (text != ""))
 
 
+def cell_code(value) -> str | None:
+    """One value as `code` writes it; None for an empty one."""
+    if value is None:
+        return None
+    text = (value if isinstance(value, str) else _object_code(value)).strip()
+    if text[-1:] == "0" and "." in text:
+        text = _WHOLE.sub(r"\1", text)
+    return text or None
+
+
 def _number_code(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
@@ -49,11 +61,22 @@ def _object_code(value) -> str:
 
 def convert(raw: pd.Series, variable: Variable) -> Converted:
     """One raw column (codes as text, indexed by row number in the file) as the codebook's variable."""
+    raw, problems = _one_way_of_writing(raw, variable)
     missing = raw.isin(list(variable.missing))
     reasons = raw.where(missing).map(variable.missing).astype("str").where(missing, "")
     present = raw.mask(missing)
-    values, problems = _CONVERTERS[variable.type](present, variable)
-    return Converted(values.rename(variable.name), reasons.rename(variable.name), tuple(problems))
+    values, found = _CONVERTERS[variable.type](present, variable)
+    return Converted(values.rename(variable.name), reasons.rename(variable.name), (*problems, *found))
+
+
+def _one_way_of_writing(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
+    """Values with points for decimals and whole numbers without: so that codes compare equal however a program wrote them."""
+    if variable.type not in ("integer", "number"):
+        return (_without_decimals(raw) if variable.type in ("category", "boolean", "id") else raw), []
+    read = decimal_points(raw)
+    problems = _of_marks(raw, read, variable)
+    values = read.values.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True) if read.comma else read.values
+    return values.mask(raw.index.isin(read.mixed) | read.unclear), problems
 
 
 def _id(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
@@ -80,6 +103,14 @@ def _category(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Probl
     return values, _unknown_codes(unknown, variable, f"allowed {', '.join(levels)}")
 
 
+def _without_decimals(raw: pd.Series) -> pd.Series:
+    """Codes that a program with decimal commas wrote as `1,0`, where every value of the column is written so."""
+    written = r"(-?\d+),0+"
+    if not raw.notna().any() or not raw.dropna().str.fullmatch(written).all():
+        return raw
+    return raw.str.replace(f"^{written}$", r"\1", regex=True)
+
+
 def _list(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
     """Several categories in one cell, divided by blanks, commas or semicolons; ids joined by `;`."""
     parts = raw.str.split(r"[\s,;]+", regex=True).explode()
@@ -89,17 +120,14 @@ def _list(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]
 
 
 def _number(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
-    read = decimal_points(raw)
-    numbers = pd.to_numeric(read.values, errors="coerce").astype("float64")
-    problems = _of_marks(raw, read, variable)
-    wrong = raw.notna() & ~np.isfinite(numbers) & ~(read.unclear or bool(read.mixed))
+    numbers = pd.to_numeric(raw, errors="coerce").astype("float64")
+    problems = _of_type(raw.index[raw.notna() & ~np.isfinite(numbers)], variable, "a number")
     whole = numbers.round() if variable.type == "integer" else numbers
-    problems += _of_type(raw.index[wrong], variable, "a number")
     fraction = numbers.notna() & np.isfinite(numbers) & (numbers != whole)
     problems += _of_type(raw.index[fraction], variable, "a whole number")
     if variable.limits is not None:
         outside = numbers.notna() & ~numbers.between(*variable.limits)
-        problems += _outside(read.values[outside], variable)
+        problems += _outside(raw[outside], variable)
     numbers = numbers.where(np.isfinite(numbers))
     values = whole.where(np.isfinite(whole)).astype("Int64") if variable.type == "integer" else numbers
     return values, problems

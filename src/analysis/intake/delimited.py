@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.intake.arrival import contents, refuse
 from analysis.intake.checks import IntakeError, Problem, of_file
+from analysis.intake.convert import cell_code
 from analysis.intake.learnt import Learnt
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -118,7 +119,8 @@ def _frame(path: Path, lines: list[tuple[int, list[str]]], separator: str) -> tu
     problems += _cell_problems(path, header, body)
     if stopping := [found for found in problems if found.level == "error"]:
         raise IntakeError(stopping)
-    frame = pd.DataFrame([row for _, row in body], columns=header, index=[number for number, _ in body], dtype="str")
+    cells = [[cell_code(cell) for cell in row] for _, row in body]
+    frame = pd.DataFrame(cells, columns=header, index=[number for number, _ in body], dtype="str")
     empty = body[-1][0] - lines[0][0] - len(body)
     if empty:
         problems.append(
@@ -130,7 +132,7 @@ def _frame(path: Path, lines: list[tuple[int, list[str]]], separator: str) -> tu
                 level="warning",
             )
         )
-    return frame.mask(frame == ""), problems
+    return frame, problems
 
 
 def _without_trailing_field(path: Path, header: list[str], body: list) -> tuple[list, list[Problem]]:
@@ -205,9 +207,9 @@ def _cell_problems(path: Path, header: list[str], body: list) -> list[Problem]:
 
 def _decimal(frame: pd.DataFrame) -> str | None:
     """The decimal mark: a comma where a column of numbers holds one, a point likewise, None where no decimals are met."""
-    for mark, pattern in ((",", r"-?\d+(,\d+)?"), (".", r"-?\d+(\.\d+)?")):
+    for mark, pattern in ((",", re.compile(r"-?\d+(,\d+)?")), (".", re.compile(r"-?\d+(\.\d+)?"))):
         for place in range(frame.shape[1]):  # by place: names may stand twice
-            values = frame.iloc[:, place].dropna()
-            if values.str.contains(mark, regex=False).any() and values.str.fullmatch(pattern).all():
+            held = {value for value in frame.iloc[:, place].tolist() if isinstance(value, str)}
+            if any(mark in value for value in held) and all(map(pattern.fullmatch, held)):
                 return mark
     return None

@@ -22,7 +22,7 @@ _DIRECT = re.compile(
 _DAY = re.compile(r"(?:(\d{4})-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}))")
 _HOUSE = re.compile(r"^(huisnummer|huisnr|house_?(number|no)|nr_huis)$")
 _PHONE = re.compile(r"(?:(?:\+|00)31[\s-]?(?:\(0\)[\s-]?)?|0)[1-9](?:[\s-]?\d){8}")
-_POSTCODE = r"[1-9]\d{3}\s?[A-Za-z]{2}"
+_POSTCODE = r"[1-9]\d{3}(?:\s?[A-Z]{2}|[a-z]{2})"  # in small letters only without a blank: `2021 in` is none
 
 
 @dataclass(frozen=True)

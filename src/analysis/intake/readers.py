@@ -8,7 +8,6 @@ import pandas as pd
 
 from analysis.intake.arrival import refuse
 from analysis.intake.checks import IntakeError, Problem, of_file
-from analysis.intake.convert import code
 from analysis.intake.learnt import Learnt, remarked, renamed
 
 TEXT = {".csv", ".txt", ".tsv"}
@@ -51,13 +50,12 @@ def read(
     path = Path(path)
     frame, learnt = _read(path, encoding, separator, sheet, columns)
     _stop(_name_problems(path, frame, columns))
-    frame = frame.apply(code) if path.suffix.lower() in TEXT | WORKBOOKS else frame
     if conventions:
         from analysis.intake.conventions import apply
 
         frame, learnt = apply(conventions, path, frame, learnt)
     frame, learnt = _matched(path, frame, learnt, columns)
-    found = [*_cell_problems(path, frame, columns)]
+    found = _cell_problems(path, frame)
     _stop(found)
     return frame, remarked(learnt, found)
 
@@ -140,64 +138,35 @@ def _matched(path: Path, frame: pd.DataFrame, learnt: Learnt, columns: Sequence[
     return frame.rename(columns=names), remarked(renamed(learnt, names), [remark])
 
 
-def _cell_problems(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> list[Problem]:
-    """Cells that no type would refuse but that cannot be meant: Excel errors, formulas as text, letters decoded wrongly."""
+def _cell_problems(path: Path, frame: pd.DataFrame) -> list[Problem]:
+    """Cells that no type would refuse but that cannot be meant: Excel errors, formulas as text, broken letters."""
     problems = []
     for name in frame.columns:
-        values = frame[name].dropna()
-        held = values.unique()
-        if any(value in _EXCEL_ERRORS for value in held):
-            rows = list(values.index[values.isin(_EXCEL_ERRORS)])
-            problems.append(
-                of_file(
-                    path.name,
-                    "Excel errors",
-                    "cells hold an Excel error",
-                    "Correct the formula in Excel, or empty the cell.",
-                    column=name,
-                    rows=rows,
-                )
-            )
-        marked = [value for value in held if value[0] in "=@+-" and re.match(r"[=@]|[+-][A-Za-z(]", value)]
-        if marked:
-            rows = list(values.index[values.isin(marked)])
-            problems.append(
-                of_file(
-                    path.name,
-                    "formula as text",
-                    "cells hold text that a spreadsheet would run as a formula",
-                    "Check who wrote it; it is kept as text.",
-                    column=name,
-                    rows=rows,
-                    level="warning",
-                )
-            )
-        broken = [
-            value
-            for value in held
-            if not value.isascii() and ("\ufffd" in value or re.search("Ã[\u0080-\u00bf©«¨¶¼]|â‚¬", value))
-        ]
-        if broken:
-            rows = list(values.index[values.isin(broken)])
-            problems.append(
-                of_file(
-                    path.name,
-                    "broken letters",
-                    "letters were lost or decoded twice before this file was made",
-                    "Export it again as UTF-8.",
-                    column=name,
-                    rows=rows,
-                    level="warning",
-                )
-            )
+        held = {value for value in frame[name].tolist() if isinstance(value, str)}
+        for rule, fits, found, remedy, level in _CELL_RULES:
+            meant = [value for value in held if fits(value)]
+            if meant:
+                rows = list(frame.index[frame[name].isin(meant)])
+                problems.append(of_file(path.name, rule, found, remedy, column=name, rows=rows, level=level))
     if len(frame.columns) > COLUMNS_LIMIT:
-        problems.append(
-            of_file(
-                path.name,
-                "number of columns",
-                f"has {len(frame.columns):,} columns",
-                "Check that rows and columns are not swapped.",
-                level="warning",
-            )
-        )
+        text, remedy = f"has {len(frame.columns):,} columns", "Check that rows and columns are not swapped."
+        problems.append(of_file(path.name, "number of columns", text, remedy, level="warning"))
     return problems
+
+
+def _formula(value: str) -> bool:
+    return value[0] in "=@" or (value[0] in "+-" and bool(re.match(r"[+-][A-Za-z(]", value)))
+
+
+def _broken(value: str) -> bool:
+    return not value.isascii() and ("\ufffd" in value or bool(re.search("Ã[\u0080-\u00bf]|â‚¬", value)))
+
+
+_CELL_RULES = (
+    ("Excel errors", _EXCEL_ERRORS.__contains__, "cells hold an Excel error",
+     "Correct the formula in Excel, or empty the cell.", "error"),
+    ("formula as text", _formula, "cells hold text that a spreadsheet would run as a formula",
+     "Check who wrote it; it is kept as text.", "warning"),
+    ("broken letters", _broken, "letters were lost or decoded twice before this file was made",
+     "Export it again as UTF-8.", "warning"),
+)  # fmt: skip

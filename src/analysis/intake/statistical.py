@@ -1,7 +1,7 @@
 """SPSS and Stata files, and parquet: codes as they are, with labels, missing values and multiple-response sets beside them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -45,10 +45,12 @@ def read_statistical(path: Path, *, encoding: str | None = None) -> tuple[pd.Dat
 def _parsed(path: Path, encoding: str | None):
     import pyreadstat
 
-    readers: Mapping[str, Callable] = {".por": pyreadstat.read_por, ".dta": pyreadstat.read_dta}
-    options = {} if path.suffix.lower() == ".por" else {"user_missing": True}
+    kind = path.suffix.lower()
     try:
-        return readers.get(path.suffix.lower(), pyreadstat.read_sav)(path, encoding=encoding, **options)
+        if kind == ".por":
+            return pyreadstat.read_por(path)
+        reader = pyreadstat.read_dta if kind == ".dta" else pyreadstat.read_sav
+        return reader(path, encoding=encoding, user_missing=True)
     except MemoryError:
         refuse(
             path,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.intake.arrival import contents, member, refuse, safe_zip
 from analysis.intake.checks import IntakeError, Problem, of_file
+from analysis.intake.convert import cell_code
 from analysis.intake.learnt import Learnt
 
 HEADER_WITHIN = 25  # rows that are searched for the header
@@ -197,7 +198,8 @@ def _body(rows: list[list], place: int) -> tuple[pd.DataFrame, list[Problem]]:
             )
         )
     names = ["" if value is None else str(value).strip() for value in header[:width]]
-    frame = pd.DataFrame([row for _, row in kept], columns=names, index=[n for n, _ in kept], dtype="object")
+    cells = [[cell_code(value) for value in row] for _, row in kept]
+    frame = pd.DataFrame(cells, columns=names, index=[number for number, _ in kept], dtype="str")
     return frame, remarks
 
 
