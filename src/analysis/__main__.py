@@ -69,6 +69,31 @@ def data(truth: Annotated[bool, typer.Option(help="Also simulate the truth anew 
 
 
 @app.command()
+def context(study: StudyName) -> None:
+    """Fetch the public tables that the plan names as a dated snapshot; offline the last one serves."""
+    import datetime as dt
+
+    from analysis import store
+    from analysis.intake import snapshots, statline
+    from analysis.intake.visits import Unreachable
+
+    plan, folder = store.study(study), store.raw(study) / "context"
+    try:
+        taken = snapshots.take(plan, folder, dt.date.today(), catalogs=statline.CATALOGS, patience=statline.PATIENCE)
+        typer.echo(f"written: {taken.path.relative_to(store.root())} ({taken.rows} rows of {', '.join(taken.tables)})")
+    except Unreachable as trouble:
+        typer.echo(f"not fetched: {trouble}", err=True)
+        taken = snapshots.last(folder)
+        if taken is None:
+            typer.echo(f"There is no earlier snapshot in {folder.relative_to(store.root())}.", err=True)
+            raise typer.Exit(1) from None
+        typer.echo(f"The snapshot of {taken.retrieved} serves: {taken.path.relative_to(store.root())} ({taken.rows} rows).")
+    file = f"context/{taken.path.name}"
+    if plan.tables["context"].file != file:
+        typer.echo(f"The plan reads {plan.tables['context'].file}; to use the snapshot write `file: {file}` under tables.context.")
+
+
+@app.command()
 def new(
     study: Annotated[str, typer.Argument(help="Id of the new study: a-z, 0-9 and _.")],
     files: Annotated[list[Path], typer.Option("--from", help="A file as received (repeat for more).")],
@@ -99,7 +124,7 @@ def privacy(paths: Annotated[list[Path], typer.Argument(help="Folders, tables, n
 
 @app.command()
 def verify(
-    study: Annotated[str, typer.Argument(help="A study with studies/STUDY/published.csv; `published` is the open reference cases.")],
+    study: Annotated[str, typer.Argument(help="A study with a published.csv; `published` is the open reference cases.")],
     every: Annotated[bool, typer.Option(help="Print every number, also those that match.")] = False,
 ) -> None:
     """Compare published numbers with ours and write a certificate; exits 1 when a number is not reproduced."""

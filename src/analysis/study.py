@@ -146,6 +146,53 @@ class Disclosure(Plan):
     ladder: tuple[tuple[str, ...], ...] = ()
 
 
+class ContextLevels(Plan):
+    """Populations of a public table that has a dimension for them: id of the population to the table's code."""
+
+    dimension: str
+    levels: dict[Slug, str]
+
+
+class ContextTable(Plan):
+    """A public table to fetch: which dimension holds areas and years, what to keep, which columns are which indicators.
+
+    `areas` are codes beside those of the units (the country); `indicators` map an id to a column's name without its
+    number (OData 3) or to a code of Measure (OData 4). `year` is a dimension, or the year of a table of one year.
+    """
+
+    table: str
+    catalog: Literal["cbs", "cbs4", "rivm"]
+    area: str
+    areas: dict[Slug, str] = {}
+    year: int | str
+    population: Slug | ContextLevels
+    where: dict[str, str] = {}
+    indicators: dict[Slug, str]
+    source: str
+
+
+class TargetPopulation(Plan):
+    """Whom reach is about: the public count (`indicator` of `population`, of `year` or the latest) that is the
+    denominator, and which participants belong to it (`among`: variable of persons to its levels; empty: all)."""
+
+    indicator: Slug
+    population: Slug
+    year: int | None = None
+    among: dict[str, tuple[str, ...]] = {}
+
+
+class PublicFigure(Plan):
+    """A public percentage to lay beside the participants: `category` of a variable of persons, or the value or class of
+    an outcome at the first wave, of those `among` whom the public figure is about."""
+
+    characteristic: str
+    category: str
+    indicator: Slug
+    population: Slug
+    year: int | None = None
+    among: dict[str, tuple[str, ...]] = {}
+
+
 class Study(Plan):
     """One study: the plan and its codebook. Load it with `load`."""
 
@@ -181,6 +228,9 @@ class Study(Plan):
     kinds: dict[Literal["literal", "figurative"], tuple[str, ...]] = {}
     periods: tuple[Period, ...] = ()
     norms: dict[str, Norm] = {}
+    context: tuple[ContextTable, ...] = ()
+    target_population: tuple[TargetPopulation, ...] = ()
+    representative_of: tuple[PublicFigure, ...] = ()
     disclosure: Disclosure = Disclosure()
     as_of: dt.date | None = None
     languages: tuple[Literal["nl", "en"], ...] = ("nl", "en")

@@ -37,7 +37,7 @@ def take(
 ) -> Snapshot:
     """Fetch every table of the plan's `context` and write it as `<today>.csv` into `folder`, whole or not at all.
 
-    An earlier snapshot is never overwritten: a second one of the same day gets a number; equal figures give no new file.
+    An earlier snapshot is never overwritten: a second one of a day gets a number; equal figures give no new file.
     Raises as `statline.fetch`; nothing is written then.
     """
     if not study.context:
@@ -50,7 +50,7 @@ def take(
 
 
 def last(folder: Path) -> Snapshot | None:
-    """The latest snapshot in `folder`; None without one. Raises `StudyError` when its bytes are not those of its hash."""
+    """The latest snapshot in `folder`; None without one. Raises `StudyError` when its bytes do not fit its hash."""
     index = _index(folder)
     if index.empty:
         return None
@@ -87,7 +87,7 @@ def _hash(content: bytes) -> str:
 
 
 def _as_received(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows in the raw column names and codes that the codebook expects, so that `prepare` reads them as any raw file."""
+    """Rows in the raw column names and codes that the codebook expects, so that `prepare` reads them."""
     columns, problems = {}, []
     for name in COLUMNS:
         variable = study.variable("context", name)

@@ -49,7 +49,7 @@ PATIENCE = Patience()
 def fetch(
     asked: ContextTable, areas: Mapping[str, str], catalog: Catalog, patience: Patience = PATIENCE
 ) -> pd.DataFrame:
-    """The rows of one table, long (`COLUMNS`, ids of the plan), for `areas` (id to official code), all years that it has.
+    """The rows of one table, long (`COLUMNS`, ids of the plan), for `areas` (id to official code), all years.
 
     An area that the table lacks has no row. Raises `StudyError` when the plan names what the table does not have, and
     `Unreachable` when the server does not give a usable answer in time.
@@ -150,7 +150,7 @@ def _refused(asked: ContextTable, catalog: Catalog, error) -> StudyError:
 
 
 def _columns(asked: ContextTable, known: Sequence[str]) -> dict[str, str]:
-    """The column of each indicator: its full name, or its stem before the number; raises `StudyError` with all that fail."""
+    """The column of each indicator: its full name, or its stem before the number; raises `StudyError` with all others."""
     found, problems = {}, [f"dimension {name!r}" for name in _dimensions(asked) if name not in known]
     for indicator, name in asked.indicators.items():
         fits = [key for key in known if key == name or re.fullmatch(rf"{re.escape(name)}_\d+", key)]
