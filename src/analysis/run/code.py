@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from analysis.run import document
+
 DATA = frozenset(
     {".yaml", ".yml", ".csv", ".json", ".html", ".css", ".typ", ".txt", ".toml", ".pptx", ".xlsx", ".svg", ".png"}
 )
@@ -85,7 +87,7 @@ def _data_in(folder: Path) -> list[Path]:
 def _mentions(text: str) -> tuple[Mention, ...]:
     """Every import of `text`, in functions too, and every string that looks like a module; none if not Python."""
     try:
-        nodes = list(ast.walk(ast.parse(text)))
+        nodes = list(ast.walk(document.parse(text)))
     except SyntaxError:
         return ()
     found: list[Mention] = []
@@ -142,7 +144,7 @@ def _meant(module: str, names: frozenset[str] | None, package: Path) -> list[str
 
 @lru_cache(maxsize=64)
 def _lazy_table(text: str) -> dict[str, str]:
-    for node in ast.parse(text).body:
+    for node in document.parse(text).body:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "_MODULES" for t in node.targets):
             return ast.literal_eval(node.value)
     return {}

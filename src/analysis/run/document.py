@@ -3,8 +3,18 @@
 import ast
 import difflib
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+
+_parsing = threading.Lock()
+
+
+def parse(code: str) -> ast.Module:
+    """`ast.parse`, one at a time: before 3.12 the parser counts its depth per process, and threads confuse the count."""
+    with _parsing:
+        return ast.parse(code)
 
 
 class ParameterError(ValueError):
@@ -52,7 +62,7 @@ def declared(path: Path) -> dict[str, str]:
     for cell in read(path)["cells"]:
         if "parameters" not in cell.get("metadata", {}).get("tags", ()):
             continue
-        for node in ast.parse(source(cell)).body:
+        for node in parse(source(cell)).body:
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 found[node.target.id] = ast.unparse(node.annotation)
             elif isinstance(node, ast.Assign):

@@ -1,7 +1,6 @@
 """What the command line asks of a run: which steps, their actions, the progress shown and how it ended, in words."""
 
 import re
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,16 +22,20 @@ def execute(
     from analysis.run.engine import run
     from analysis.run.lock import Busy
 
-    progress = Progress(len(steps), echo)
+    from analysis.run.progress import shown
+
     try:
-        summary = run(
-            steps, layout(), actions=_actions(), jobs=jobs, scheduler=scheduler, force=force, dry_run=dry_run, on_event=progress.tell,
-        )  # fmt: skip
+        with shown(steps) as on_event:
+            summary = run(
+                steps, layout(), actions=_actions(), jobs=jobs, scheduler=scheduler, force=force, dry_run=dry_run,
+                on_event=on_event if not dry_run else lambda event: echo(f"{event.what}: {event.step.name} ({event.why})"),
+            )  # fmt: skip
     except Busy as error:
         echo(str(error))
         return 1
-    finally:
-        progress.close()
+    except KeyboardInterrupt:
+        echo("stopped; finished steps are kept, and nothing is half-written. Run again to go on.")
+        return 130
     for outcome in summary.failed.values():
         echo(f"failed: {outcome}" + (f" Kept for reading: {outcome.kept}" if outcome.kept else ""))
     for name in summary.blocked:
@@ -111,32 +114,3 @@ def _actions() -> dict[str, Callable[[Step], None]]:
 def _results(steps: Sequence[Step]) -> list[Path]:
     studies = dict.fromkeys(step.study for step in steps if step.kind == "publish")
     return [path for study in studies for path in [store.reports(study) / "index.nl.html"] if path.exists()]
-
-
-class Progress:
-    """Notebooks done, running and failed: a bar on a terminal, one line a step elsewhere."""
-
-    def __init__(self, steps: int, echo: Callable):
-        self.echo, self.bar, self.total = echo, None, steps
-        self.done = self.running = self.failed = 0
-        if sys.stderr.isatty():
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-            self.bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), transient=True)
-            self.task = self.bar.add_task("", total=steps)
-            self.bar.start()
-
-    def tell(self, event) -> None:
-        """One event of the run."""
-        self.running += {"started": 1, "done": -1, "failed": -1}.get(event.what, 0) if event.what != "done" or self.running else 0
-        self.done += event.what in ("done", "skipped")
-        self.failed += event.what == "failed"
-        if self.bar:
-            self.bar.update(self.task, completed=self.done, description=f"{self.done} done, {self.running} running, {self.failed} failed")
-        elif event.what not in ("skipped", "done"):
-            self.echo(f"{event.what}: {event.step.name}{f' ({event.why})' if event.why else ''}")
-
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        if self.bar:
-            self.bar.stop()
