@@ -16,9 +16,9 @@ from analysis.disclosure import (
     profile,
     round_counts,
     round_half_up,
+    round_percent,
     suppress,
 )
-from analysis.disclosure import round_percent
 
 
 def test_one_rounding_half_away_from_zero():
@@ -27,7 +27,7 @@ def test_one_rounding_half_away_from_zero():
     assert round_counts([8, 11, 12, 19, 0, 2, 3]).tolist() == [10, 10, 10, 20, 0, 0, 5]
     assert round_counts([8.0, 11.0], 0).tolist() == [8, 11]
     assert np.isnan(round_counts([np.nan])).all()
-    assert shown_percent([37.34, 37.35], [99, 100]).tolist() == [37, 37.4]
+    assert round_percent([37.34, 37.35], [99, 100]).tolist() == [37, 37.4]
 
 
 def test_midpoints_of_six():

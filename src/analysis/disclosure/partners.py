@@ -17,8 +17,12 @@ from analysis.disclosure.attack import MANY, Block, Interval, blocks, protects
 
 _PER_NUMBER = ("values", "floor", "threshold", "derived", "sensitive", "forced", "cost", "far")
 ROUNDS = 100
-CUTS = 40  # inequalities added a round, before the choice is made again
+FREE_ROUNDS = 3  # after these, numbers once chosen stay chosen: a little more is lost, and the search ends
+CUTS = 150  # inequalities added a round, before the choice is made again
 GAP = 0.01  # the loss may exceed the least possible one by this share
+
+
+Cut = tuple[np.ndarray, float]  # row @ hidden >= need
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,9 @@ class Problem:
 
 def choose(problem: Problem, seconds: float) -> np.ndarray | None:
     """Numbers to hide (mask), so that all that need it are protected; None when impossible or out of time."""
-    matrix, least = _never_alone(problem)
+    matrix, least = _room(problem)
     deadline = time.monotonic() + seconds
-    for _ in range(ROUNDS):
+    for attempt in range(ROUNDS):
         if time.monotonic() >= deadline:
             return None
         hidden = _cheapest(problem, matrix, least, deadline - time.monotonic())
@@ -79,9 +83,9 @@ def choose(problem: Problem, seconds: float) -> np.ndarray | None:
         open_ = exposed(problem, hidden, CUTS)
         if not open_:
             return hidden
-        cuts = [
-            cut for target, interval in open_ for cut in _cuts(problem, hidden, interval, problem.threshold[target])
-        ]
+        if attempt >= FREE_ROUNDS:
+            problem = replace(problem, forced=hidden)
+        cuts = [cut for target, interval in open_ for cut in _cuts(problem, hidden, target, interval)]
         rows = sparse.csr_matrix(np.array([row for row, _ in cuts]))
         matrix, least = sparse.vstack([matrix, rows], format="csr"), np.concatenate([least, [need for _, need in cuts]])
     return None
@@ -98,22 +102,38 @@ def _cheapest(problem: Problem, matrix: sparse.csr_matrix, least: np.ndarray, se
     return None if found.x is None else found.x > 0.5
 
 
-def _never_alone(problem: Problem) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Inequalities that no relation has exactly one hidden number: the first, cheap, part of the protection."""
-    rows, columns, entries, least = [], [], [], []
+def _room(problem: Problem) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Inequalities that every hidden number of a relation has room in it: the first, cheap, part of the protection.
+
+    For a number to be as high as its threshold, numbers on its side of the relation must fall (to what is known at
+    least) or one on the other side must be hidden; and no relation has exactly one hidden number.
+    """
+    above, rows = problem.values - problem.floor, []
     for relation in range(problem.relations.shape[0]):
-        own = problem.relations.indices[problem.relations.indptr[relation] : problem.relations.indptr[relation + 1]]
-        derived, real = own[problem.derived[own]], own[~problem.derived[own]]
-        if len(derived) and not problem.sensitive[derived].all():
-            continue
-        for alone in [-1] if len(derived) else real.tolist():
-            others = real[real != alone]
-            rows += [len(least)] * (len(others) + (alone >= 0))
-            columns += [*others, *([alone] if alone >= 0 else [])]
-            entries += [1.0] * len(others) + [-1.0] * (alone >= 0)
-            least.append(0.0 if alone >= 0 else 1.0)
-    shape = (len(least), len(problem.values))
-    return sparse.csr_matrix((entries, (rows, columns)), shape=shape), np.array(least)
+        inside = slice(problem.relations.indptr[relation], problem.relations.indptr[relation + 1])
+        own, side = problem.relations.indices[inside], problem.relations.data[inside]
+        derived, real = problem.derived[own], ~problem.derived[own]
+        if problem.sensitive[own[derived]].all():
+            for i in np.flatnonzero(derived) if derived.any() else np.flatnonzero(real):
+                need = max(problem.threshold[own[i]] - above[own[i]], 1.0)
+                least = 1.0 if need == 1.0 else 0.0
+                room = np.where(side == side[i], np.clip(above[own], least, need), need)
+                others = real & (np.arange(len(own)) != i)
+                rows.append((own[others], room[others], own[i], need))
+    return _inequalities(problem, rows)
+
+
+def _inequalities(problem: Problem, rows: list[tuple]) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Rows (others, room, number, need) as `room @ others >= need * number`; a derived number is always unknown."""
+    matrix = sparse.lil_matrix((len(rows), len(problem.values)))
+    least = np.zeros(len(rows))
+    for i, (others, room, number, need) in enumerate(rows):
+        matrix[i, others] = room
+        if problem.derived[number]:
+            least[i] = need
+        else:
+            matrix[i, number] = -need
+    return matrix.tocsr(), least
 
 
 def exposed(problem: Problem, hidden: np.ndarray, most: int = MANY) -> list[tuple[int, Interval | None]]:
@@ -140,14 +160,12 @@ def _idle(problem: Problem, block: Block) -> np.ndarray:
     return problem.derived[block.columns] & ~problem.sensitive[block.columns] & alone
 
 
-def _cuts(
-    problem: Problem, hidden: np.ndarray, interval: Interval | None, threshold: float
-) -> list[tuple[np.ndarray, float]]:
+def _cuts(problem: Problem, hidden: np.ndarray, target: int, interval: Interval | None) -> list[Cut]:
     """Inequalities on the choice that follow from the prices of a bound that is too narrow.
 
     The last resort (no price helps, for the interval is narrow only in whole persons) asks for any further number.
     """
-    further = ((~hidden & ~problem.derived).astype(float), 1.0)
+    further, threshold = ((~hidden & ~problem.derived).astype(float), 1.0), problem.threshold[target]
     if interval is None:
         return [further]
     down, up = (_reach(problem, interval, prices, sign) for prices, sign in
