@@ -27,11 +27,17 @@ def long(rows: list[dict], dims: list[str]) -> pd.DataFrame:
             if measure in (*dims, "n", "hide", "note"):
                 continue
             hidden = measure in row.get("hide", ())
-            cells.append({
-                **{dim: row[dim] for dim in dims}, "measure": measure, "value": SECRET if hidden else value,
-                "n": SECRET if hidden else row.get("n", np.nan), "status": "hidden" if hidden else "shown",
-                "reason": "small_cell" if hidden else "", "note": row.get("note", ""),
-            })  # fmt: skip
+            cells.append(
+                {
+                    **{dim: row[dim] for dim in dims},
+                    "measure": measure,
+                    "value": SECRET if hidden else value,
+                    "n": SECRET if hidden else row.get("n", np.nan),
+                    "status": "hidden" if hidden else "shown",
+                    "reason": "small_cell" if hidden else "",
+                    "note": row.get("note", ""),
+                }
+            )
     return pd.DataFrame(cells)
 
 
@@ -41,67 +47,138 @@ def forest_rows() -> pd.DataFrame:
     for outcome, size in (("mhi5", 4.0), ("de_jong_gierveld_6", -0.4), ("volunteering", 0.06)):
         for at, unit in enumerate((*plan.units, "all")):
             half = size * (0.4 if unit == "all" else 1.1)
-            rows.append({
-                "outcome": outcome, "contrast": "t1 - t0", "unit": unit, "estimate": size * (0.5 + 0.2 * at),
-                "lower": size * (0.5 + 0.2 * at) - abs(half), "upper": size * (0.5 + 0.2 * at) + abs(half), "n": 80 + at,
-                "hide": ("estimate", "lower", "upper") if at == 1 else (),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "outcome": outcome,
+                    "contrast": "t1 - t0",
+                    "unit": unit,
+                    "estimate": size * (0.5 + 0.2 * at),
+                    "lower": size * (0.5 + 0.2 * at) - abs(half),
+                    "upper": size * (0.5 + 0.2 * at) + abs(half),
+                    "n": 80 + at,
+                    "hide": ("estimate", "lower", "upper") if at == 1 else (),
+                }
+            )
             if at == 3:
-                rows[-1] |= {"estimate": np.nan, "lower": np.nan, "upper": np.nan,
-                             "note": "not estimable, because no row is complete"}  # fmt: skip
+                rows[-1] |= {
+                    "estimate": np.nan,
+                    "lower": np.nan,
+                    "upper": np.nan,
+                    "note": "not estimable, because no row is complete",
+                }
     return long(rows, ["outcome", "contrast", "unit"])
 
 
 def means_rows() -> pd.DataFrame:
     """03_change__means: three waves, a hidden last one for one outcome."""
     rows = []
-    for outcome, mean, sd in (("mhi5", 60.0, 18.0), ("de_jong_gierveld_6", 3.2, 1.8), ("volunteering", 0.21, 0.41),
-                              ("eq5d5l_nl", 0.71, 0.2)):  # fmt: skip
+    for outcome, mean, sd in (
+        ("mhi5", 60.0, 18.0),
+        ("de_jong_gierveld_6", 3.2, 1.8),
+        ("volunteering", 0.21, 0.41),
+        ("eq5d5l_nl", 0.71, 0.2),
+    ):
         for at, wave in enumerate(("t0", "t1", "t2")):
-            rows.append({
-                "outcome": outcome, "wave": wave, "mean": mean * (1 + 0.05 * at), "sd": sd, "count": 700 - 150 * at,
-                "missing": 12 + at, "n": 700 - 150 * at,
-                "hide": ("mean", "sd", "count", "missing") if (outcome, wave) == ("volunteering", "t2") else (),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "outcome": outcome,
+                    "wave": wave,
+                    "mean": mean * (1 + 0.05 * at),
+                    "sd": sd,
+                    "count": 700 - 150 * at,
+                    "missing": 12 + at,
+                    "n": 700 - 150 * at,
+                    "hide": ("mean", "sd", "count", "missing") if (outcome, wave) == ("volunteering", "t2") else (),
+                }
+            )
     return long(rows, ["outcome", "wave"])
 
 
 def estimates_rows() -> pd.DataFrame:
     """03_change__estimates: clear, unclear, hidden and not estimable results."""
     rows = []
-    shown = {"mhi5": (4.1, 2.0, 6.2), "de_jong_gierveld_6": (-0.2, -0.5, 0.1), "volunteering": (0.06, 0.01, 0.11),
-             "eq5d5l_nl": (0.031, 0.012, 0.05), "eq_vas": (2.0, 0.5, 3.5)}  # fmt: skip
+    shown = {
+        "mhi5": (4.1, 2.0, 6.2),
+        "de_jong_gierveld_6": (-0.2, -0.5, 0.1),
+        "volunteering": (0.06, 0.01, 0.11),
+        "eq5d5l_nl": (0.031, 0.012, 0.05),
+        "eq_vas": (2.0, 0.5, 3.5),
+    }
     for outcome, (estimate, lower, upper) in shown.items():
         for at, contrast in enumerate(("t1 - t0", "t2 - t0")):
-            rows.append({
-                "outcome": outcome, "contrast": contrast, "method": "mixed model, random intercept, REML",
-                "estimate": estimate, "std_error": (upper - lower) / 4, "df": 540.0, "lower": lower, "upper": upper,
-                "p_value": 0.0004 if at == 0 else 0.034, "n": 612 - 40 * at,
-                "hide": ("estimate", "std_error", "df", "lower", "upper", "p_value") if outcome == "eq_vas" and at else (),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "outcome": outcome,
+                    "contrast": contrast,
+                    "method": "mixed model, random intercept, REML",
+                    "estimate": estimate,
+                    "std_error": (upper - lower) / 4,
+                    "df": 540.0,
+                    "lower": lower,
+                    "upper": upper,
+                    "p_value": 0.0004 if at == 0 else 0.034,
+                    "n": 612 - 40 * at,
+                    "hide": ("estimate", "std_error", "df", "lower", "upper", "p_value")
+                    if outcome == "eq_vas" and at
+                    else (),
+                }
+            )
     gone = dict.fromkeys(("estimate", "std_error", "df", "lower", "upper", "p_value"), np.nan)
-    rows.append({"outcome": "mastery", "contrast": "t1 - t0", "method": "mixed model, random intercept, REML", **gone,
-                 "n": 0, "note": "not estimable, because no row is complete"})  # fmt: skip
+    rows.append(
+        {
+            "outcome": "mastery",
+            "contrast": "t1 - t0",
+            "method": "mixed model, random intercept, REML",
+            **gone,
+            "n": 0,
+            "note": "not estimable, because no row is complete",
+        }
+    )
     return long(rows, ["outcome", "contrast", "method"])
 
 
 def methods_rows() -> pd.DataFrame:
     """04_robustness__methods: one outcome by three methods, one of them hidden."""
     sizes = {"mixed_model": 4.1, "cluster_means": 3.2, "CR2": 9.9, "regression_to_mean": -2.0}
-    return long([{"outcome": "mhi5", "family": "design" if size < 0 else "model", "method": method, "estimate": size, "lower": size - 2,
-                  "upper": size + 2, "p_value": 0.04, "n": 612, "hide": ("estimate", "lower", "upper") if size > 9 else ()}
-                 for method, size in sizes.items()], ["outcome", "family", "method"])  # fmt: skip
+    return long(
+        [
+            {
+                "outcome": "mhi5",
+                "family": "design" if size < 0 else "model",
+                "method": method,
+                "estimate": size,
+                "lower": size - 2,
+                "upper": size + 2,
+                "p_value": 0.04,
+                "n": 612,
+                "hide": ("estimate", "lower", "upper") if size > 9 else (),
+            }
+            for method, size in sizes.items()
+        ],
+        ["outcome", "family", "method"],
+    )
 
 
 def responders_rows() -> pd.DataFrame:
     """03_change__responders: one outcome partly hidden."""
     rows = []
-    for outcome, shares in (("mhi5", (42.0, 35.0, 23.0)), ("de_jong_gierveld_6", (30.0, 48.0, 22.0)),
-                            ("eq_vas", (33.0, 63.0, 4.0))):  # fmt: skip
+    for outcome, shares in (
+        ("mhi5", (42.0, 35.0, 23.0)),
+        ("de_jong_gierveld_6", (30.0, 48.0, 22.0)),
+        ("eq_vas", (33.0, 63.0, 4.0)),
+    ):
         for response, share in zip(("improved", "unchanged", "worse"), shares, strict=True):
-            rows.append({"outcome": outcome, "contrast": "t1 - t0", "response": response, "count": round(5.4 * share),
-                         "percent": share, "n": 540,
-                         "hide": ("count", "percent") if outcome == "eq_vas" and response != "improved" else ()})  # fmt: skip
+            rows.append(
+                {
+                    "outcome": outcome,
+                    "contrast": "t1 - t0",
+                    "response": response,
+                    "count": round(5.4 * share),
+                    "percent": share,
+                    "n": 540,
+                    "hide": ("count", "percent") if outcome == "eq_vas" and response != "improved" else (),
+                }
+            )
     return long(rows, ["outcome", "contrast", "response"])
 
 
@@ -112,17 +189,32 @@ def funnel_rows() -> pd.DataFrame:
         for step, before, count in zip(
             the_study().referral_steps, (1900, 1900, 1712, 1390, 1390, 1010, 640, 1900), counts, strict=True
         ):
-            rows.append({"step": step, "referrer": referrer, "count": round(count * part),
-                         "percent_previous": 100 * count / before, "percent_first": 100 * count / 1900,
-                         "n": round(before * part),
-                         "hide": ("count", "percent_previous", "percent_first") if part < 0.1 else ()})  # fmt: skip
+            rows.append(
+                {
+                    "step": step,
+                    "referrer": referrer,
+                    "count": round(count * part),
+                    "percent_previous": 100 * count / before,
+                    "percent_first": 100 * count / 1900,
+                    "n": round(before * part),
+                    "hide": ("count", "percent_previous", "percent_first") if part < 0.1 else (),
+                }
+            )
     return long(rows, ["step", "referrer"])
 
 
 def share_rows(dim: str, shares: dict[str, float], hidden: tuple[str, ...] = ()) -> pd.DataFrame:
     """Counts and percentages over the levels of one dimension."""
-    rows = [{dim: level, "count": round(9 * share), "percent": share, "n": 900,
-             "hide": ("count", "percent") if level in hidden else ()} for level, share in shares.items()]  # fmt: skip
+    rows = [
+        {
+            dim: level,
+            "count": round(9 * share),
+            "percent": share,
+            "n": 900,
+            "hide": ("count", "percent") if level in hidden else (),
+        }
+        for level, share in shares.items()
+    ]
     return long(rows, [dim])
 
 
@@ -131,54 +223,114 @@ def curve_rows() -> pd.DataFrame:
     rows = []
     for step, top in (("reached", 92.0), ("intake", 75.0), ("started", 55.0)):
         for month in (0, 1, 2, 3, 6, 12):
-            rows.append({"step": step, "month": str(month), "percent": top * (1 - 0.5**month), "n": 1500,
-                         "hide": ("percent",) if month == 0 else ()})  # fmt: skip
+            rows.append(
+                {
+                    "step": step,
+                    "month": str(month),
+                    "percent": top * (1 - 0.5**month),
+                    "n": 1500,
+                    "hide": ("percent",) if month == 0 else (),
+                }
+            )
     return long(rows, ["step", "month"])
 
 
 def network_rows() -> pd.DataFrame:
     """06_collaboration__network at two moments."""
-    return long([
-        {"moment": "t0", "density": 0.21, "cross_domain_share": 0.44, "ei_index": -0.12, "trust": 2.9, "n": 31},
-        {"moment": "t1", "density": 0.29, "cross_domain_share": 0.55, "ei_index": 0.10, "trust": 3.1, "n": 31},
-    ], ["moment"])  # fmt: skip
+    return long(
+        [
+            {"moment": "t0", "density": 0.21, "cross_domain_share": 0.44, "ei_index": -0.12, "trust": 2.9, "n": 31},
+            {"moment": "t1", "density": 0.29, "cross_domain_share": 0.55, "ei_index": 0.10, "trust": 3.1, "n": 31},
+        ],
+        ["moment"],
+    )
 
 
 def table1_rows() -> pd.DataFrame:
     """02_participants__table1: classes with counts, a mean without a level."""
-    rows = [{"variable": "sex", "level": level, "count": count, "percent": count / 7, "n": 700,
-             "hide": ("count", "percent") if count < 10 else ()}
-            for level, count in (("man", 240), ("woman", 452), ("other", 8))]  # fmt: skip
+    rows = [
+        {
+            "variable": "sex",
+            "level": level,
+            "count": count,
+            "percent": count / 7,
+            "n": 700,
+            "hide": ("count", "percent") if count < 10 else (),
+        }
+        for level, count in (("man", 240), ("woman", 452), ("other", 8))
+    ]
     return long([*rows, {"variable": "age", "level": "", "mean": 71.34, "sd": 9.87, "n": 700}], ["variable", "level"])
 
 
 def tables() -> dict[str, pd.DataFrame]:
     """Every table of the made-up release, by name."""
     return {
-        "01_prepare__flow": long([{"step": "received", "count": 820, "n": 820}, {"step": "in_study", "count": 700, "n": 700}],
-                                 ["step"]),
+        "01_prepare__flow": long(
+            [{"step": "received", "count": 820, "n": 820}, {"step": "in_study", "count": 700, "n": 700}], ["step"]
+        ),
         "02_participants__table1": table1_rows(),
         "02_participants__attrition": long(
-            [{"wave": wave, "count": count, "percent": count / 7, "n": 700, "hide": ("percent",) if count == 700 else ()}
-             for wave, count in (("t0", 700), ("t1", 518), ("t2", 420))], ["wave"]),
-        "03_change__means": means_rows(), "03_change__estimates": estimates_rows(), "03_change__forest": forest_rows(),
-        "03_change__responders": responders_rows(), "04_robustness__methods": methods_rows(), "05_referrals__funnel": funnel_rows(),
+            [
+                {
+                    "wave": wave,
+                    "count": count,
+                    "percent": count / 7,
+                    "n": 700,
+                    "hide": ("percent",) if count == 700 else (),
+                }
+                for wave, count in (("t0", 700), ("t1", 518), ("t2", 420))
+            ],
+            ["wave"],
+        ),
+        "03_change__means": means_rows(),
+        "03_change__estimates": estimates_rows(),
+        "03_change__forest": forest_rows(),
+        "03_change__responders": responders_rows(),
+        "04_robustness__methods": methods_rows(),
+        "05_referrals__funnel": funnel_rows(),
         "05_referrals__time_to_step": curve_rows(),
-        "05_referrals__referrers": share_rows("referrer", {"gp": 45.0, "social_team": 25.0, "self": 20.0, "poh_ggz": 1.0},
-                                              hidden=("poh_ggz",)),
+        "05_referrals__referrers": share_rows(
+            "referrer", {"gp": 45.0, "social_team": 25.0, "self": 20.0, "poh_ggz": 1.0}, hidden=("poh_ggz",)
+        ),
         "05_referrals__stop_reasons": share_rows("stop_reason", {"health": 40.0, "lockdown": 30.0, "transport": 12.0}),
         "06_collaboration__network": network_rows(),
-        "06_collaboration__meetings": long([{"unit": unit, "indicator": "held", "level": "all", "count": held, "percent": 100 * held / 12, "n": 12,
-                                             "hide": ("count", "percent") if unit == "kampen" else ()}
-                                            for unit, held in (("hardenberg", 9), ("kampen", 2), ("all", 33))],
-                                           ["unit", "indicator", "level"]),
-        "07_factors__factors": long([{"factor": factor, "role": role, "count": helping + hindering, "helping": helping,
-                                      "hindering": hindering, "mean": mean, "n": 30}
-                                     for factor, helping, hindering, mean in (("trust", 40, 5, 1.2), ("transport", 4, 40, -0.9),
-                                                                              ("funding", 1, 29, -1.3))
-                                     for role in ("front_line", "policy")], ["factor", "role"]),
+        "06_collaboration__meetings": long(
+            [
+                {
+                    "unit": unit,
+                    "indicator": "held",
+                    "level": "all",
+                    "count": held,
+                    "percent": 100 * held / 12,
+                    "n": 12,
+                    "hide": ("count", "percent") if unit == "kampen" else (),
+                }
+                for unit, held in (("hardenberg", 9), ("kampen", 2), ("all", 33))
+            ],
+            ["unit", "indicator", "level"],
+        ),
+        "07_factors__factors": long(
+            [
+                {
+                    "factor": factor,
+                    "role": role,
+                    "count": helping + hindering,
+                    "helping": helping,
+                    "hindering": hindering,
+                    "mean": mean,
+                    "n": 30,
+                }
+                for factor, helping, hindering, mean in (
+                    ("trust", 40, 5, 1.2),
+                    ("transport", 4, 40, -0.9),
+                    ("funding", 1, 29, -1.3),
+                )
+                for role in ("front_line", "policy")
+            ],
+            ["factor", "role"],
+        ),
         "08_costs__per_step": share_rows("step", {"referred": 10.0}, hidden=("referred",)),
-    }  # fmt: skip
+    }
 
 
 def write(folder: Path, unit: str = "all", *, omit: tuple[str, ...] = ()) -> Path:
@@ -190,9 +342,18 @@ def write(folder: Path, unit: str = "all", *, omit: tuple[str, ...] = ()) -> Pat
             continue
         dims = list(frame.columns[: list(frame.columns).index("measure")])
         notebook, short = name.split("__")
-        facts = {"dims": dims, "totals": {dim: "all" for dim in dims if "all" in set(frame[dim])}, "kinds": {},
-                 "counts_of": "persons", "profile": "samen10_30", "unit": unit, "study": "samen_in_beweging",
-                 "notebook": notebook, "name": short, "as_of": "2023-06-30"}  # fmt: skip
+        facts = {
+            "dims": dims,
+            "totals": {dim: "all" for dim in dims if "all" in set(frame[dim])},
+            "kinds": {},
+            "counts_of": "persons",
+            "profile": "samen10_30",
+            "unit": unit,
+            "study": "samen_in_beweging",
+            "notebook": notebook,
+            "name": short,
+            "as_of": "2023-06-30",
+        }
         frame.to_csv(target / f"{name}.csv", index=False)
         (target / f"{name}.json").write_text(json.dumps(facts), encoding="utf-8")
     return target

@@ -19,14 +19,21 @@ CLAIMS = {  # written apart from the list in the texts: what a reader would take
     "en": r"\b(effect|effects|effective|caused?|causes|due to|because of|thanks to|leads? to|led to|significant\w*)\b",
 }
 SAID = [
-    ("flow", "01_prepare__flow", {}), ("attrition", "02_participants__attrition", {}),
-    ("change", "03_change__estimates", {}), ("responders", "03_change__responders", {}),
-    ("forest", "03_change__forest", {}), ("robustness", "04_robustness__methods", {}),
-    ("funnel", "05_referrals__funnel", {}), ("time_to_step", "05_referrals__time_to_step", {}),
-    ("top", "05_referrals__referrers", {"dim": "referrer"}), ("network", "06_collaboration__network", {}),
-    ("meetings", "06_collaboration__meetings", {}), ("factors", "07_factors__factors", {}),
-    ("costs", "08_costs__per_step", {}), ("note", "05_referrals__referrers", {"key": "say.context"}),
-]  # fmt: skip
+    ("flow", "01_prepare__flow", {}),
+    ("attrition", "02_participants__attrition", {}),
+    ("change", "03_change__estimates", {}),
+    ("responders", "03_change__responders", {}),
+    ("forest", "03_change__forest", {}),
+    ("robustness", "04_robustness__methods", {}),
+    ("funnel", "05_referrals__funnel", {}),
+    ("time_to_step", "05_referrals__time_to_step", {}),
+    ("top", "05_referrals__referrers", {"dim": "referrer"}),
+    ("network", "06_collaboration__network", {}),
+    ("meetings", "06_collaboration__meetings", {}),
+    ("factors", "07_factors__factors", {}),
+    ("costs", "08_costs__per_step", {}),
+    ("note", "05_referrals__referrers", {"key": "say.context"}),
+]
 
 
 def _said(what: str, table: str, language: str, **options) -> list[str]:
@@ -52,10 +59,11 @@ def test_sentences_are_whole_hold_no_hidden_value_and_claim_no_cause(what, table
 def test_a_clear_change_by_hand():
     text = _said("change", "03_change__estimates", "nl")[0]
     assert text == (
-        "Psychische gezondheid (MHI-5), 6 maanden (T1) ten opzichte van Start (T0): het gemiddelde ging omhoog met 4,1 punt"
-        " (95%-betrouwbaarheidsinterval 2,0 tot 6,2; n = 612). Dat is een verandering ten goede. Het interval ligt aan een kant"
-        " van nul. Dat het gemiddelde veranderde is redelijk zeker; hoeveel precies is minder zeker. De verandering kan groter"
-        " of kleiner zijn dan het kleinste verschil dat mensen merken (5,0 punt, niet bevestigd)."
+        "Psychische gezondheid (MHI-5), 6 maanden (T1) ten opzichte van Start (T0): het gemiddelde ging omhoog met 4,1"
+        " punt (95%-betrouwbaarheidsinterval 2,0 tot 6,2; n = 612). Dat is een verandering ten goede. Het interval ligt"
+        " aan een kant van nul. Dat het gemiddelde veranderde is redelijk zeker; hoeveel precies is minder zeker."
+        " De verandering kan groter of kleiner zijn dan het kleinste verschil dat mensen merken (5,0 punt, niet"
+        " bevestigd)."
     )
 
 
@@ -70,8 +78,19 @@ def test_the_range_over_methods_leaves_hidden_estimates_out():
 
 
 def test_lower_is_better_where_the_study_says_so():
-    frame = long([{"outcome": "de_jong_gierveld_6", "contrast": "t1 - t0", "estimate": -0.8, "lower": -1.1, "upper": -0.5,
-                   "n": 99}], ["outcome", "contrast"])  # fmt: skip
+    frame = long(
+        [
+            {
+                "outcome": "de_jong_gierveld_6",
+                "contrast": "t1 - t0",
+                "estimate": -0.8,
+                "lower": -1.1,
+                "upper": -0.5,
+                "n": 99,
+            }
+        ],
+        ["outcome", "contrast"],
+    )
     text = str(present.describe("change", frame, WORDS["en"])[0])
     assert "went down by 0.8 points" in text and "for the better" in text
 
@@ -87,8 +106,19 @@ def test_shares_change_in_percentage_points_and_hidden_and_impossible_results_ar
 
 @given(st.floats(-5, 5), st.floats(0.01, 5))
 def test_certainty_follows_the_limits_as_they_are_shown(estimate, half):
-    frame = long([{"outcome": "mhi5", "contrast": "t1 - t0", "estimate": estimate, "lower": estimate - half,
-                   "upper": estimate + half, "n": 99}], ["outcome", "contrast"])  # fmt: skip
+    frame = long(
+        [
+            {
+                "outcome": "mhi5",
+                "contrast": "t1 - t0",
+                "estimate": estimate,
+                "lower": estimate - half,
+                "upper": estimate + half,
+                "n": 99,
+            }
+        ],
+        ["outcome", "contrast"],
+    )
     text = str(present.describe("change", frame, WORDS["en"])[0])
     low, high = (float(end.replace("−", "-")) for end in re.search(r"interval (\S+) to ([^;]+);", text).groups())
     assert ("one side of zero" in text) == (low > 0 or high < 0)
@@ -97,10 +127,17 @@ def test_certainty_follows_the_limits_as_they_are_shown(estimate, half):
 
 @pytest.mark.parametrize(
     ("language", "text"),
-    [("nl", "Het programma had effect."), ("nl", "De score steeg door het programma."), ("nl", "Dit is veroorzaakt."),
-     ("nl", "De afname is significant."), ("en", "The programme caused this."), ("en", "This is due to walking."),
-     ("en", "An EFFECT was seen."), ("en", "A significant change.")],
-)  # fmt: skip
+    [
+        ("nl", "Het programma had effect."),
+        ("nl", "De score steeg door het programma."),
+        ("nl", "Dit is veroorzaakt."),
+        ("nl", "De afname is significant."),
+        ("en", "The programme caused this."),
+        ("en", "This is due to walking."),
+        ("en", "An EFFECT was seen."),
+        ("en", "A significant change."),
+    ],
+)
 def test_a_claim_of_cause_is_refused_without_a_comparison_only(language, text):
     with pytest.raises(ValueError, match=re.escape(text)):
         present.refuse_causal(text, WORDS[language])
@@ -113,16 +150,28 @@ def test_the_guard_lets_names_of_the_study_be():
 
 
 def test_what_a_change_cannot_separate_is_said_in_both_languages():
-    for language, wanted in (("nl", ("regressie naar het gemiddelde", "hele land", "stopt")),
-                             ("en", ("regression to the mean", "whole country", "stop"))):  # fmt: skip
+    for language, wanted in (
+        ("nl", ("regressie naar het gemiddelde", "hele land", "stopt")),
+        ("en", ("regression to the mean", "whole country", "stop")),
+    ):
         said = " ".join(str(one) for one in present.limits(WORDS[language]))
         assert all(part in said for part in wanted)
         assert not re.search(CLAIMS[language], said, flags=re.IGNORECASE)
 
 
 def test_a_comparison_is_told_between_its_arms():
-    rows = [{"outcome": "mcs", "contrast": "m6 - m0", "arm": arm, "estimate": size, "lower": size - 3, "upper": size + 3,
-             "n": 400} for arm, size in (("clinic", 8.9), ("usual_care", 8.7), ("difference", 0.2))]  # fmt: skip
+    rows = [
+        {
+            "outcome": "mcs",
+            "contrast": "m6 - m0",
+            "arm": arm,
+            "estimate": size,
+            "lower": size - 3,
+            "upper": size + 3,
+            "n": 400,
+        }
+        for arm, size in (("clinic", 8.9), ("usual_care", 8.7), ("difference", 0.2))
+    ]
     frame = long(rows, ["outcome", "contrast", "arm"])
     table = present.released(frame, {"dims": ["outcome", "contrast", "arm"], "totals": {"arm": "difference"}}, name="x")
     said = [str(one) for one in present.describe("change", table, HELP["en"])]
@@ -141,8 +190,10 @@ def test_denominators_stand_beside_percentages():
     assert any(
         text.startswith("Intake: 81,2% van de 1.712 mensen") for text in _said("funnel", "05_referrals__funnel", "nl")
     )
-    assert any("van 540 mensen scoort 42,0% beter, 35,0% gelijk en 23,0% slechter" in text
-               for text in _said("responders", "03_change__responders", "nl"))  # fmt: skip
+    assert any(
+        "van 540 mensen scoort 42,0% beter, 35,0% gelijk en 23,0% slechter" in text
+        for text in _said("responders", "03_change__responders", "nl")
+    )
 
 
 def test_a_partly_hidden_distribution_is_not_told_in_part():
@@ -168,8 +219,10 @@ def test_hidden_cells_and_failed_estimates_are_counted():
     said = [str(one) for one in report.hidden(found, WORDS["en"])]
     assert said[0].startswith(f"{hidden} of the {cells} figures")
     assert said[1] == "These tables are wholly hidden: Costs per step."
-    absent = sum(frame.loc[(frame["measure"] == "estimate") & (frame["status"] == "shown"), "value"].isna().sum()
-                 for frame in tables().values())  # fmt: skip
+    absent = sum(
+        frame.loc[(frame["measure"] == "estimate") & (frame["status"] == "shown"), "value"].isna().sum()
+        for frame in tables().values()
+    )
     assert said[2].startswith(f"{absent} estimates could not be made") and absent == 4
     assert np.isfinite(absent)
 

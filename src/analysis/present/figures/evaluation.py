@@ -1,4 +1,4 @@
-"""Figures of the evaluation as a whole: analyses side by side, domains that work together, helping and hindering, joint display."""
+"""Figures of the evaluation as a whole: analyses side by side, domains together, what helps, the joint display."""
 
 import numpy as np
 import pandas as pd
@@ -54,16 +54,20 @@ def specifications(table: pd.DataFrame | Released, words: Words, *, outcome: str
     made.ax.tick_params(axis="y", length=0)
     made.ax.xaxis.set_major_formatter(lambda value, _: words.number(value, 0 if value == int(value) else 1))
     made.ax.set_xlabel(words.text("picture.change"))
-    texts = [f"{size_text(words, row.estimate, about)} ({interval_text(words, row.lower, row.upper, about)})" for row in cells.itertuples()]
+    texts = [
+        f"{size_text(words, row.estimate, about)} ({interval_text(words, row.lower, row.upper, about)})"
+        for row in cells.itertuples()
+    ]
     absent = [words.level("method", method) for method in whole.levels("method") if method not in set(cells["method"])]
     caption = " ".join(filter(None, [words.text("picture.planned_note"), not_shown(words, absent)]))
     return Picture(made.figure, alt_text(words, title, list(zip(labels, texts, strict=True))), caption, drawn)
 
 
 def sociogram(table: pd.DataFrame | Released, words: Words) -> Picture:
-    """How closely domains work together at the last moment: a square per pair of domains, darker for more of the possible ties.
+    """How closely domains work together at the last moment: a square per pair of domains, darker for more ties.
 
-    `table` has the dimensions unit, moment, domain_1, domain_2 and the measure percent; units are taken together by their mean.
+    `table` has the dimensions unit, moment, domain_1, domain_2 and the measure percent (of the possible ties); units
+    are taken together by their mean.
     """
     whole = released(table).only("percent")
     title = words.text("figures.sociogram")
@@ -83,12 +87,17 @@ def sociogram(table: pd.DataFrame | Released, words: Words) -> Picture:
     for row, column in np.ndindex(grid.shape):
         value = grid.iat[row, column]
         if np.isfinite(value):
-            made.ax.text(column, row, words.percent(value), ha="center", va="center", color="white" if value > 55 else "black")
+            made.ax.text(
+                column, row, words.percent(value), ha="center", va="center", color="white" if value > 55 else "black"
+            )
     made.ax.set_xticks(range(len(labels)), [wrapped(label, 10) for label in labels])
     made.ax.set_yticks(range(len(labels)), [wrapped(label, 18) for label in labels])
     made.ax.tick_params(length=0)
     made.ax.spines[:].set_visible(False)
-    items = [(f"{words.level('domain', a)} - {words.level('domain', b)}", words.percent(v)) for (a, b), v in pairs.sort_values(ascending=False).items()]
+    items = [
+        (f"{words.level('domain', a)} - {words.level('domain', b)}", words.percent(v))
+        for (a, b), v in pairs.sort_values(ascending=False).items()
+    ]
     return Picture(made.figure, alt_text(words, title, items), words.text("picture.sociogram_note"), whole)
 
 
@@ -105,23 +114,40 @@ def balance(table: pd.DataFrame | Released, words: Words, *, dim: str) -> Pictur
     sums = sums.reindex(columns=["helping", "hindering"], fill_value=0)
     sums = sums.loc[sums.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     labels = [words.level(dim, level) for level in sums.index]
-    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.9 + 0.36 * len(sums) * lines_of(labels, 30))
+    made = sheet(
+        words,
+        title,
+        subtitle(words, whole),
+        source_line(words, whole),
+        height=0.9 + 0.36 * len(sums) * lines_of(labels, 30),
+    )
     places = np.arange(len(sums))[::-1]
     made.ax.barh(places, sums["helping"], height=0.66, color=BLUE, label=words.measure("helping"))
-    made.ax.barh(places, -sums["hindering"], height=0.66, color=ORANGE, hatch="//", edgecolor="white", label=words.measure("hindering"))
+    made.ax.barh(
+        places,
+        -sums["hindering"],
+        height=0.66,
+        color=ORANGE,
+        hatch="//",
+        edgecolor="white",
+        label=words.measure("hindering"),
+    )
     made.ax.axvline(0, color=SOFT, linewidth=1)
     made.ax.set_yticks(places, [wrapped(label, 30) for label in labels])
     made.ax.tick_params(axis="y", length=0)
     made.ax.xaxis.set_major_formatter(lambda value, _: words.number(abs(value)))
-    made.ax.set_xlabel(words.text("picture.fragments"))
+    made.ax.set_xlabel(wrapped(words.text("picture.fragments"), 34))
     made.ax.legend(ncols=2, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
-    items = [(label, f"{words.number(row.helping)} / {words.number(row.hindering)}") for label, row in zip(labels, sums.itertuples(), strict=True)]
+    items = [
+        (label, f"{words.number(row.helping)} / {words.number(row.hindering)}")
+        for label, row in zip(labels, sums.itertuples(), strict=True)
+    ]
     names = f"{title.rstrip('?')} ({words.measure('helping')} / {words.measure('hindering')})"
     return Picture(made.figure, alt_text(words, names, items), "", whole)
 
 
 def joint_display(table: pd.DataFrame | Released, words: Words) -> Picture:
-    """Results by sources of evidence: an open circle is not measured, a filled one speaks for the result by the stated rules.
+    """Results by sources of evidence: an open circle is not measured, a filled one speaks for the result.
 
     `table` has the dimensions result and source and the measure strength (0, 1, 2); the best mark of a source counts.
     """
@@ -134,7 +160,9 @@ def joint_display(table: pd.DataFrame | Released, words: Words) -> Picture:
     rows = [(result, source, marks[result, source]) for result in results for source in marks[result].index]
     labels = [words.level("source", source) for _, source, _ in rows]
     heads = [words.level("result", result) for result in results]
-    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.4 + 0.33 * (len(rows) + len(results)))
+    made = sheet(
+        words, title, subtitle(words, whole), source_line(words, whole), height=0.4 + 0.33 * (len(rows) + len(results))
+    )
     made.ax.axis("off")
     made.ax.set_xlim(0, 1)
     line = len(rows) + len(results)
@@ -144,7 +172,9 @@ def joint_display(table: pd.DataFrame | Released, words: Words) -> Picture:
         line -= 1
         for _, source, mark in [row for row in rows if row[0] == result]:
             made.ax.plot(0.03, line, "o", markersize=9, markerfacecolor=STRENGTHS[mark][0], markeredgecolor=INK)
-            made.ax.text(0.08, line, f"{words.level('source', source)}: {words.text(f'picture.strength.{mark}')}", va="center")
+            made.ax.text(
+                0.08, line, f"{words.level('source', source)}: {words.text(f'picture.strength.{mark}')}", va="center"
+            )
             line -= 1
     items = [(label, words.text(f"picture.strength.{mark}")) for label, (_, _, mark) in zip(labels, rows, strict=True)]
     return Picture(made.figure, alt_text(words, title, items), words.text("picture.joint_note"), whole)

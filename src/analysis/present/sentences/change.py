@@ -208,12 +208,10 @@ def robustness(table: Released, words: Words) -> tuple[Sentence, ...]:
         shown = _same_question(part.where(contrast=contrast).shown)
         if len(shown) < 2:
             continue
-        ends = (written(words, "estimate", end, outcome=about) for end in (shown["value"].min(), shown["value"].max()))
-        low, high = ends
+        low, high = (written(words, "estimate", shown["value"].agg(end), outcome=about) for end in ("min", "max"))
         names = [words.level("outcome", outcome), words.level("contrast", contrast) if contrast else ""]
-        text = words.text(
-            "say.robustness", name=", ".join(filter(None, names)), methods=words.number(len(shown)), low=low, high=high
-        )
+        values = {"name": ", ".join(filter(None, names)), "methods": words.number(len(shown)), "low": low, "high": high}
+        text = words.text("say.robustness_same" if low == high else "say.robustness", **values)
         cells = cell_ids(table, "estimate", outcome=outcome)
         found.append(Sentence(refuse_causal(text, words, labels=names), table.name, cells))
     return tuple(found)
