@@ -1,4 +1,6 @@
-"""More than 150 bad inputs: each is named by its own rule at its own place, without a traceback or a person's value; its clean twin passes."""
+"""More than 150 bad inputs: each is named by its own rule at its own place, without a traceback or a person's value;
+its clean twin passes.
+"""
 
 import os
 from collections import Counter

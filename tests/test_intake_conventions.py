@@ -1,4 +1,6 @@
-"""Exports of Castor, LimeSurvey and Qualtrics: headings, codes for missing, rows that are no answers, identifying columns."""
+"""Exports of Castor, LimeSurvey and Qualtrics: headings, codes for missing, rows that are no answers, identifying
+columns.
+"""
 
 import pytest
 

@@ -24,7 +24,9 @@ ITEMS = (3, 4, 7, 8, 9, 10)
 
 
 def answers(persons: int = 150, seed: int = 5) -> pd.DataFrame:
-    """Three waves of a monitor: codes as SPSS keeps them, with user-missing codes, people who stop, and an open answer."""
+    """Three waves of a monitor: codes as SPSS keeps them, with user-missing codes, people who stop, and an open
+    answer.
+    """
     rng = np.random.default_rng(seed)
     rows = []
     for person in range(persons):
@@ -111,7 +113,9 @@ def test_two_decisions_lead_from_an_spss_file_to_processed_tables(workplace):
 
 
 def test_scores_after_new_are_those_of_the_codes(workplace):
-    """MHI-5 by hand from the codes: items 1, 2, 4 count from 0, items 3, 5 from 5 down, times 4; any missing item leaves none."""
+    """MHI-5 by hand from the codes: items 1, 2, 4 count from 0, items 3, 5 from 5 down, times 4; any missing item
+    leaves none.
+    """
     command("new", "walking", "--from", str(workplace / "monitor.sav"))
     plan = workplace / "project" / "studies" / "walking" / "study.yaml"
     plan.write_text(

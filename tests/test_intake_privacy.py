@@ -27,7 +27,9 @@ def test_published_examples_of_numbers():
 
 @given(st.text(alphabet="0123456789", min_size=8, max_size=8))
 def test_one_in_eleven_numbers_passes_the_eleven_test(first):
-    """Of the ten numbers that share their first eight digits at most one passes: a column of counts does not look like BSNs."""
+    """Of the ten numbers that share their first eight digits at most one passes: a column of counts does not look like
+    BSNs.
+    """
     assert sum(citizen_service_number(first + str(digit)) for digit in range(10)) <= 1
 
 

@@ -1,4 +1,6 @@
-"""Files as people send them: the same values whatever the format, what a file tells is kept, nothing is guessed in silence."""
+"""Files as people send them: the same values whatever the format, what a file tells is kept, nothing is guessed in
+silence.
+"""
 
 import datetime as dt
 
@@ -234,7 +236,7 @@ def test_the_default_study_in_other_formats_gives_the_same_bytes(project):
         ("referrals", "referrals.csv"),
     ):
         frame = pd.read_csv(
-            raw / plan["tables"][table]["file"], dtype={name: "str" for name in ("respondent", "verwijzing", "tabel")}
+            raw / plan["tables"][table]["file"], dtype=dict.fromkeys(("respondent", "verwijzing", "tabel"), "str")
         )
         plan["tables"][table] = {"file": file}
         if file.endswith(".sav"):

@@ -25,7 +25,8 @@ def nothing(_) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """One bad input of a study: `setup` makes the clean twin too, `spoil` (before) and `after` (on the file) break it."""
+    """One bad input of a study: `setup` makes the clean twin too, `spoil` (before) and `after` (on the file) break it.
+    """
 
     name: str
     rule: str

@@ -1,4 +1,6 @@
-"""A study of twelve persons in three tables, in any file format: what the corpus of bad inputs spoils, one thing at a time."""
+"""A study of twelve persons in three tables, in any file format: what the corpus of bad inputs spoils, one thing at a
+time.
+"""
 
 import datetime as dt
 from dataclasses import dataclass, field

@@ -25,7 +25,9 @@ _MAGIC = {
 
 
 def contents(path: Path) -> bytes:
-    """The bytes of a file; raises `IntakeError` when it is absent, a folder, unreadable, empty, or of another kind than its name."""
+    """The bytes of a file; raises `IntakeError` when it is absent, a folder, unreadable, empty, or of another kind
+    than its name.
+    """
     if not path.exists():
         near = ", ".join(sorted(found.name for found in path.parent.glob("*") if found.is_file())[:8]) or "nothing"
         refuse(
@@ -64,7 +66,9 @@ def refuse(path: Path, rule: str, found: str, remedy: str, column: str = "", row
 
 
 def safe_zip(path: Path) -> zipfile.ZipFile:
-    """The file as an opened zip, checked before anything is unpacked: whole, not encrypted, no member outside it, no bomb."""
+    """The file as an opened zip, checked before anything is unpacked: whole, not encrypted, no member outside it, no
+    bomb.
+    """
     try:
         archive = zipfile.ZipFile(path)
         members = archive.infolist()

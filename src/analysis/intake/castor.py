@@ -20,7 +20,9 @@ _DAY_FIRST = r"(\d{2})-(\d{2})-(\d{4})(?: (\d{2}:\d{2}(?::\d{2})?))?"
 
 
 def castor(path: Path, frame: pd.DataFrame, learnt: Learnt) -> tuple[pd.DataFrame, Learnt]:
-    """Missing codes -95..-99, years 2995-2999 and both spellings of the text code become codes with a reason; days become ISO."""
+    """Missing codes -95..-99, years 2995-2999 and both spellings of the text code become codes with a reason; days
+    become ISO.
+    """
     columns, missing = {}, dict(learnt.missing)
     for column in frame.columns:
         values = _days(frame[column])
@@ -48,7 +50,9 @@ def castor(path: Path, frame: pd.DataFrame, learnt: Learnt) -> tuple[pd.DataFram
 
 
 def _days(values: pd.Series) -> pd.Series:
-    """Castor writes days as dd-mm-yyyy, with or without a time; they become ISO days where every value of a column is one."""
+    """Castor writes days as dd-mm-yyyy, with or without a time; they become ISO days where every value of a column is
+    one.
+    """
     present = values.dropna()
     others = present[~present.str.fullmatch(r"##_?USER_MISSING_9[5-9]##|-9[5-9]")]
     if others.empty or not others.str.fullmatch(_DAY_FIRST).all():

@@ -28,7 +28,9 @@ class Problem:
 
     def __str__(self) -> str:
         rows = ", ".join(str(row) for row in self.example_rows_without_content)
-        where = f" (row{'s' if self.count > 1 else ''} {rows}{', ...' if self.count > EXAMPLES else ''})" if rows else ""
+        where = (
+            f" (row{'s' if self.count > 1 else ''} {rows}{', ...' if self.count > EXAMPLES else ''})" if rows else ""
+        )
         place = ".".join(part for part in (self.table, self.column) if part)
         return f"{place}: {self.found or self.rule}{where}. {self.remedy}"
 
@@ -46,9 +48,16 @@ def problem(table: str, column: str, rule: str, rows: Sequence[int], found: str,
     return Problem(table, column, rule, len(rows), tuple(int(r) for r in rows[:EXAMPLES]), remedy, found, level)
 
 
-def of_file(file: str, rule: str, found: str, remedy: str, *, column: str = "", rows: Sequence[int] = (), level="error") -> Problem:
+def of_file(
+    file: str, rule: str, found: str, remedy: str, *, column: str = "", rows: Sequence[int] = (), level="error"
+) -> Problem:
     """A problem of a file as a whole, or of one of its columns."""
     return problem(file, column, rule, rows, found, remedy, level)
+
+
+def remark(file: str, rule: str, found: str, remedy: str = "None needed.", column: str = "", rows: Sequence[int] = ()):
+    """A warning of a file: something that was settled and is stated, or that a person should look at."""
+    return of_file(file, rule, found, remedy, column=column, rows=rows, level="warning")
 
 
 def rows(count: int, verb: str = "hold") -> str:
@@ -79,9 +88,17 @@ def required(frame: pd.DataFrame, variables: Sequence[Variable]) -> list[Problem
     for variable in variables:
         empty = frame.index[frame[variable.name].isna()] if variable.required else []
         if len(empty):
-            found.append(problem(
-                variable.table, variable.name, "required", list(empty), f"{rows(len(empty), 'lack')} a value",
-                "Fill it in the raw file, or set required to empty in codebook.csv.", variable.check))  # fmt: skip
+            found.append(
+                problem(
+                    variable.table,
+                    variable.name,
+                    "required",
+                    list(empty),
+                    f"{rows(len(empty), 'lack')} a value",
+                    "Fill it in the raw file, or set required to empty in codebook.csv.",
+                    variable.check,
+                )
+            )
     return found
 
 
@@ -91,9 +108,16 @@ def unique(frame: pd.DataFrame, table: str, keys: Sequence[str]) -> list[Problem
     if not len(twice):
         return []
     key = ", ".join(keys)
-    return [problem(
-        table, keys[0], "unique", list(twice), f"{rows(len(twice), 'share')} {key} with another row",
-        f"Each {key} stands once; remove or correct the double, or declare a rule under `duplicates` in study.yaml.")]  # fmt: skip
+    return [
+        problem(
+            table,
+            keys[0],
+            "unique",
+            list(twice),
+            f"{rows(len(twice), 'share')} {key} with another row",
+            f"Each {key} stands once; correct the double, or declare a rule under `duplicates` in study.yaml.",
+        )
+    ]
 
 
 def known_persons(frame: pd.DataFrame, table: str, key: str, persons: pd.Series, level: str = "error") -> list[Problem]:
@@ -101,8 +125,17 @@ def known_persons(frame: pd.DataFrame, table: str, key: str, persons: pd.Series,
     stray = frame.index[frame[key].notna() & ~frame[key].isin(persons)]
     if not len(stray):
         return []
-    return [problem(table, key, "person in persons", list(stray), f"{rows(len(stray), 'name')} a person who is not in persons",
-                    "Add the person to the persons file, or correct the key.", level)]  # fmt: skip
+    return [
+        problem(
+            table,
+            key,
+            "person in persons",
+            list(stray),
+            f"{rows(len(stray), 'name')} a person who is not in persons",
+            "Add the person to the persons file, or correct the key.",
+            level,
+        )
+    ]
 
 
 def same_unit(frame: pd.DataFrame, table: str, key: str, units: pd.Series, level: str = "warning") -> list[Problem]:
@@ -111,8 +144,17 @@ def same_unit(frame: pd.DataFrame, table: str, key: str, units: pd.Series, level
     moved = frame.index[frame["unit"].notna() & home.notna() & (frame["unit"] != home)]
     if not len(moved):
         return []
-    return [problem(table, "unit", "one unit a person", list(moved), f"{rows(len(moved), 'name')} another unit than persons does",
-                    "A person belongs to one unit; correct one of the two files.", level)]  # fmt: skip
+    return [
+        problem(
+            table,
+            "unit",
+            "one unit a person",
+            list(moved),
+            f"{rows(len(moved), 'name')} another unit than persons does",
+            "A person belongs to one unit; correct one of the two files.",
+            level,
+        )
+    ]
 
 
 def waves_in_order(answers: pd.DataFrame, clock: str, waves: Sequence[str], level: str = "error") -> list[Problem]:
@@ -123,8 +165,17 @@ def waves_in_order(answers: pd.DataFrame, clock: str, waves: Sequence[str], leve
     late = sorted(order.index[back])
     if not late:
         return []
-    return [problem("answers", clock, "waves in order", late, f"{rows(len(late), 'date')} a wave before the wave that precedes it",
-                    "Correct the date or the wave in the raw file, or add a line to corrections.csv.", level)]  # fmt: skip
+    return [
+        problem(
+            "answers",
+            clock,
+            "waves in order",
+            late,
+            f"{rows(len(late), 'date')} a wave before the wave that precedes it",
+            "Correct the date or the wave in the raw file, or add a line to corrections.csv.",
+            level,
+        )
+    ]
 
 
 def steps_in_order(referrals: pd.DataFrame, steps: Sequence[str], levels: Mapping[str, str]) -> list[Problem]:
@@ -136,7 +187,15 @@ def steps_in_order(referrals: pd.DataFrame, steps: Sequence[str], levels: Mappin
     for step in steps[1:]:
         early = referrals.index[referrals[step] < referrals[steps[0]]]
         if len(early):
-            found.append(problem("referrals", step, "steps in order", list(early), f"{rows(len(early), 'date')} {step} before {steps[0]}",
-                                 "Correct the dates in the raw file; the funnel counts such rows apart.",
-                                 levels.get(step, "warning")))  # fmt: skip
+            found.append(
+                problem(
+                    "referrals",
+                    step,
+                    "steps in order",
+                    list(early),
+                    f"{rows(len(early), 'date')} {step} before {steps[0]}",
+                    "Correct the dates in the raw file; the funnel counts such rows apart.",
+                    levels.get(step, "warning"),
+                )
+            )
     return found

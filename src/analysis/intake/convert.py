@@ -1,6 +1,7 @@
-"""Raw values to the types, levels and missing reasons that the codebook declares; what it does not declare is a problem."""
+"""Raw values to the types, levels and missing reasons that the codebook declares; what it does not declare is a
+problem.
+"""
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +9,12 @@ import pandas as pd
 
 from analysis.codebook import Variable
 from analysis.intake.checks import Problem, problem, rows
+from analysis.intake.codes import code
 from analysis.intake.days import Days, iso_days
 from analysis.intake.decimals import Decimals, decimal_points
 
+__all__ = ["Converted", "code", "convert"]
 CALENDAR = (1900, 2100)  # years outside it are typing errors or codes
-_WHOLE = re.compile(r"^(-?\d+)\.0+$")
 CODE_SPAN = 25  # a range up to this width is a set of codes, whose values may be named in a message
 
 
@@ -23,40 +25,6 @@ class Converted:
     values: pd.Series
     reasons: pd.Series
     problems: tuple[Problem, ...]
-
-
-def code(values: pd.Series) -> pd.Series:
-    """Values as codes: text without surrounding blanks, whole numbers without decimals, dates as ISO days, empty as missing."""
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return values.dt.strftime("%Y-%m-%d").astype("str")
-    if pd.api.types.is_bool_dtype(values):
-        return values.astype("Int64").astype("str").where(values.notna())
-    if pd.api.types.is_numeric_dtype(values):
-        return values.map(_number_code, na_action="ignore").astype("str").where(values.notna())
-    plain = isinstance(values.dtype, pd.StringDtype)
-    text = (values if plain else values.map(_object_code, na_action="ignore").astype("str")).str.strip()
-    text = text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
-    return text.where(values.notna() & (text != ""))
-
-
-def cell_code(value) -> str | None:
-    """One value as `code` writes it; None for an empty one."""
-    if value is None:
-        return None
-    text = (value if isinstance(value, str) else _object_code(value)).strip()
-    if text[-1:] == "0" and "." in text:
-        text = _WHOLE.sub(r"\1", text)
-    return text or None
-
-
-def _number_code(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
-
-
-def _object_code(value) -> str:
-    if hasattr(value, "isoformat"):
-        return value.isoformat()[:10]
-    return _number_code(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
 def convert(raw: pd.Series, variable: Variable) -> Converted:
@@ -70,7 +38,9 @@ def convert(raw: pd.Series, variable: Variable) -> Converted:
 
 
 def _one_way_of_writing(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
-    """Values with points for decimals and whole numbers without: so that codes compare equal however a program wrote them."""
+    """Values with points for decimals and whole numbers without: so that codes compare equal however a program wrote
+    them.
+    """
     if variable.type not in ("integer", "number"):
         return (_without_decimals(raw) if variable.type in ("category", "boolean", "id") else raw), []
     read = decimal_points(raw)
@@ -86,7 +56,9 @@ def _id(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
         return raw.astype("str"), []
     text = f"{rows(len(lost), 'hold')} a key written as a power of ten, whose last digits are lost"
     remedy = "Make the column text in the spreadsheet and export it again from the source."
-    return raw.astype("str"), [problem(variable.table, variable.name, "digits of keys", list(lost), text, remedy, variable.check)]
+    return raw.astype("str"), [
+        problem(variable.table, variable.name, "digits of keys", list(lost), text, remedy, variable.check)
+    ]
 
 
 def _text(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
@@ -96,7 +68,9 @@ def _text(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]
 def _category(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
     levels = {level.code: level.level for level in variable.levels if level.code}
     # SPSS exports and Excel give the labels instead of the codes: a label stands for its level, once
-    named = [(label, level.level) for level in variable.levels for label in (level.label_nl, level.label_en, level.level)]
+    named = [
+        (label, level.level) for level in variable.levels for label in (level.label_nl, level.label_en, level.level)
+    ]
     by_label = {label: level for label, level in named if {level} == {other for text, other in named if text == label}}
     values = raw.map({**by_label, **levels}).astype("str")
     unknown = raw[raw.notna() & values.isna()]
@@ -142,7 +116,9 @@ def _of_marks(raw: pd.Series, read: Decimals, variable: Variable) -> list[Proble
         return [problem(*where, "one decimal mark", read.mixed, text, "Use one mark in the raw file.", variable.check)]
     if read.unclear:
         text = f"{rows(len(commas), 'hold')} a comma that may mark decimals or thousands"
-        return [problem(*where, "decimals or thousands", list(commas), text, "Write points for decimals.", variable.check)]
+        return [
+            problem(*where, "decimals or thousands", list(commas), text, "Write points for decimals.", variable.check)
+        ]
     if read.comma:
         text = f"{rows(len(commas), 'write')} decimals with a comma, read as such"
         return [problem(*where, "decimal comma", list(commas), text, "None needed.", "warning")]
@@ -155,9 +131,17 @@ def _outside(raw: pd.Series, variable: Variable) -> list[Problem]:
         return _unknown_codes(raw, variable, f"allowed {low}-{high}")
     if raw.empty:
         return []
-    return [problem(variable.table, variable.name, "range", list(raw.index), f"{rows(len(raw), 'lie')} outside {low}..{high}",
-                    "Correct the raw file, add a line to corrections.csv, or declare the code as missing in codebook.csv.",
-                    variable.check)]  # fmt: skip
+    return [
+        problem(
+            variable.table,
+            variable.name,
+            "range",
+            list(raw.index),
+            f"{rows(len(raw), 'lie')} outside {low}..{high}",
+            "Correct the raw file, add a line to corrections.csv, or declare the code as missing in codebook.csv.",
+            variable.check,
+        )
+    ]
 
 
 def _date(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
@@ -185,7 +169,11 @@ def _of_order(raw: pd.Series, read: Days, variable: Variable) -> list[Problem]:
         return [problem(*where, "order of day and month", filled, text, remedy, variable.check)]
     if read.order:
         text = f"{rows(len(filled), 'hold')} a day read as {read.order}, the only order that fits"
-        return [problem(*where, "order of days", filled, text, "None needed; `unit` in codebook.csv can declare it.", "warning")]
+        return [
+            problem(
+                *where, "order of days", filled, text, "None needed; `unit` in codebook.csv can declare it.", "warning"
+            )
+        ]
     return []
 
 
@@ -195,16 +183,32 @@ def _boolean(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Proble
 
 
 _CONVERTERS = {
-    "id": _id, "text": _text, "category": _category, "list": _list, "integer": _number, "number": _number, "date": _date, "boolean": _boolean,
-}  # fmt: skip
+    "id": _id,
+    "text": _text,
+    "category": _category,
+    "list": _list,
+    "integer": _number,
+    "number": _number,
+    "date": _date,
+    "boolean": _boolean,
+}
 
 
 def _of_type(found, variable: Variable, what: str) -> list[Problem]:
     if not len(found):
         return []
     text = f"{rows(len(found), 'hold')} something that is not {what}"
-    return [problem(variable.table, variable.name, "type", list(found), text, "Correct the raw file, or the type in codebook.csv.",
-                    variable.check)]  # fmt: skip
+    return [
+        problem(
+            variable.table,
+            variable.name,
+            "type",
+            list(found),
+            text,
+            "Correct the raw file, or the type in codebook.csv.",
+            variable.check,
+        )
+    ]
 
 
 def _unknown_codes(unknown: pd.Series, variable: Variable, allowed: str) -> list[Problem]:
@@ -217,5 +221,7 @@ def _unknown_codes(unknown: pd.Series, variable: Variable, allowed: str) -> list
         numeric = value.lstrip("-").replace(".", "", 1).isdigit() and len(value) <= 6
         shown = value if numeric or (len(group) >= 3 and len(value) <= 20) else "a text"
         text = f"{rows(len(group), 'hold')} {shown}, not in codebook ({allowed})"
-        problems.append(problem(variable.table, variable.name, "levels", list(group.index), text, remedy, variable.check))
+        problems.append(
+            problem(variable.table, variable.name, "levels", list(group.index), text, remedy, variable.check)
+        )
     return problems

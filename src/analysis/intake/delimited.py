@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.intake.arrival import contents, refuse
 from analysis.intake.checks import IntakeError, Problem, of_file
-from analysis.intake.convert import cell_code
+from analysis.intake.codes import cell_code
 from analysis.intake.learnt import Learnt
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -21,7 +21,9 @@ _COMMA_NUMBER = r"-?\d+,\d+"
 def read_delimited(
     path: Path, *, encoding: str | None = None, separator: str | None = None
 ) -> tuple[pd.DataFrame, Learnt]:
-    """A text file with a header row as a frame of text, and what was found; index = row number as a spreadsheet shows it."""
+    """A text file with a header row as a frame of text, and what was found; index = row number as a spreadsheet shows
+    it.
+    """
     content = contents(path)
     encoding = encoding or _encoding(content)
     text = _decoded(path, content, encoding)
@@ -206,7 +208,7 @@ def _cell_problems(path: Path, header: list[str], body: list) -> list[Problem]:
 
 
 def _decimal(frame: pd.DataFrame) -> str | None:
-    """The decimal mark: a comma where a column of numbers holds one, a point likewise, None where no decimals are met."""
+    """The decimal mark: a comma or a point where a column of numbers holds one, None where no decimals are met."""
     for mark, pattern in ((",", re.compile(r"-?\d+(,\d+)?")), (".", re.compile(r"-?\d+(\.\d+)?"))):
         for place in range(frame.shape[1]):  # by place: names may stand twice
             held = {value for value in frame.iloc[:, place].tolist() if isinstance(value, str)}

@@ -1,4 +1,6 @@
-"""Columns to rows of codebook.csv and levels.csv: names, types, levels, missing codes and labels, as the file gives them."""
+"""Columns to rows of codebook.csv and levels.csv: names, types, levels, missing codes and labels, as the file gives
+them.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -101,7 +103,9 @@ def category(
 
 
 def item(question: Question, column: str, learnt: Learnt) -> Described:
-    """An item of a questionnaire: a whole number in the range of its codes, with the file's own label where there is one."""
+    """An item of a questionnaire: a whole number in the range of its codes, with the file's own label where there is
+    one.
+    """
     label = learnt.labels.get(column, "")
     limits = f"{min(question.codes)}..{max(question.codes)}" if question.codes else ""
     return row(
@@ -135,7 +139,9 @@ def other(table: str, column: str, values: pd.Series, learnt: Learnt, taken: Ite
 
 
 _KINDS = (
-    ("integer", r"-?\d+"), ("number", r"-?\d+([.,]\d+)?"), ("date", r"\d{4}-\d{2}-\d{2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*"),
+    ("integer", r"-?\d+"),
+    ("number", r"-?\d+([.,]\d+)?"),
+    ("date", r"\d{4}-\d{2}-\d{2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*"),
 )  # fmt: skip
 
 

@@ -14,7 +14,9 @@ IDENTIFIERS = frozenset({"ipaddr", "token", "refurl", "email", "firstname", "las
 
 
 def limesurvey(path: Path, frame: pd.DataFrame, learnt: Learnt) -> tuple[pd.DataFrame, Learnt]:
-    """All three heading styles become question codes with `_` before a subquestion; unfinished answers are left out and counted."""
+    """All three heading styles become question codes with `_` before a subquestion; unfinished answers are left out
+    and counted.
+    """
     texts = {
         column: found
         for column in frame.columns

@@ -1,4 +1,5 @@
-"""Positions of coded text: programs count in different units; the unit is taken from the program and verified on the text.
+"""Positions of coded text: programs count in different units; the unit is taken from the program and verified on the
+text.
 
 NVivo counts UTF-16 units and a line end (CRLF) as two; ATLAS.ti counts a line end as one; QualCoder and others count
 characters. A wrong unit shifts every fragment after an emoji or a line end, which plain Dutch text hides.
@@ -20,7 +21,8 @@ class Unit:
     crlf_as_two: bool
 
     def __str__(self) -> str:
-        return f"{'UTF-16 units' if self.utf16 else 'characters'}, a line end of two marks as {'two' if self.crlf_as_two else 'one'}"
+        what, ends = "UTF-16 units" if self.utf16 else "characters", "two" if self.crlf_as_two else "one"
+        return f"{what}, a line end of two marks as {ends}"
 
 
 UNITS = (Unit(False, True), Unit(True, True), Unit(False, False), Unit(True, False))

@@ -1,4 +1,6 @@
-"""What identifies a person directly, as rules on text: citizen service number, e-mail, telephone, address, IBAN, birth date, name."""
+"""What identifies a person directly, as rules on text: citizen service number, e-mail, telephone, address, IBAN, birth
+date, name.
+"""
 
 import re
 from collections import Counter
@@ -116,7 +118,9 @@ def identifying(values: pd.Series, beside: tuple[str, ...] = (), *, sure: bool =
 
 
 def named_after_identifier(name: str) -> bool:
-    """True for a column name that says that it holds a name, birth date, service number, address, telephone or account."""
+    """True for a column name that says that it holds a name, birth date, service number, address, telephone or
+    account.
+    """
     plain = _plain(name)
     return bool(_NAME.search(plain) or _BIRTH.search(plain) or _DIRECT.search(plain))
 

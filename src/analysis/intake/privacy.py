@@ -21,8 +21,8 @@ _MAKE = 'python -c "import secrets; print(secrets.token_hex(32))"'
 def key(environment: Mapping[str, str], repository: Path) -> bytes:
     """The project's key: ANALYSIS_KEY, else the content of the file that ANALYSIS_KEY_FILE names.
 
-    Raises `IntakeError` when there is none, it is shorter than `KEY_LENGTH`, or its file lies inside the repository or may
-    be read by others than its owner. The key itself is in no message.
+    Raises `IntakeError` when there is none, it is shorter than `KEY_LENGTH`, or its file lies inside the repository or
+    may be read by others than its owner. The key itself is in no message.
     """
     if "ANALYSIS_KEY" in environment:
         return _long_enough(environment["ANALYSIS_KEY"].strip(), "ANALYSIS_KEY")
@@ -30,7 +30,7 @@ def key(environment: Mapping[str, str], repository: Path) -> bytes:
         _refused(
             "key present",
             "pseudonyms are keyed, and there is no key",
-            f"Make one with {_MAKE}, keep it in a file outside the repository (mode 600) and name it in ANALYSIS_KEY_FILE.",
+            f"Make one with {_MAKE}, keep it outside the repository (mode 600) and name its file in ANALYSIS_KEY_FILE.",
         )
     path = Path(environment["ANALYSIS_KEY_FILE"]).expanduser()
     if not path.is_file():
@@ -81,7 +81,7 @@ def pseudonymous(variable: Variable) -> bool:
 
 
 def carried(variable: Variable) -> bool:
-    """True when a variable may stand in processed tables: no direct identifier, and no free text unless it is `open`."""
+    """True when a variable may stand in processed tables: no direct identifier, no free text unless it is `open`."""
     if variable.sensitivity == "direct":
         return variable.type == "id"
     return variable.type != "text" or variable.derived or variable.sensitivity == "open"
@@ -103,7 +103,9 @@ def private(
 
 
 def identifiers(codes: pd.DataFrame, variables: Sequence[Variable], *, keyed: bool) -> list[Problem]:
-    """Columns of which at least half of the values identify a person directly, among those that would be carried as they are."""
+    """Columns of which at least half of the values identify a person directly, among those that would be carried as
+    they are.
+    """
     found = []
     for variable in variables:
         if not carried(variable) or (pseudonymous(variable) and keyed):
@@ -115,7 +117,7 @@ def identifiers(codes: pd.DataFrame, variables: Sequence[Variable], *, keyed: bo
                 remedy = (
                     "Set `pseudonyms: keyed` in study.yaml."
                     if pseudonymous(variable)
-                    else "Set its sensitivity to direct in codebook.csv (it is then dropped, or as an id replaced), or remove the row."
+                    else "Set its sensitivity to direct in codebook.csv (it is then dropped), or remove the row."
                 )
                 found.append(
                     problem(variable.table, variable.name, what, [], f"column {column!r} holds {what}", remedy)

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pandas as pd
 
-from analysis.intake import refi
+from analysis.intake import refi, selections
 from analysis.intake.arrival import member, refuse, safe_zip
 from analysis.intake.checks import Problem, of_file
 from analysis.intake.learnt import Learnt
@@ -75,7 +75,7 @@ def read_project(path: Path) -> Project:
     """
     path = Path(path)
     root, remarks = refi.root_of(path)
-    found, codes, documents = refi.selections(root), refi.codes(root), refi.documents(root)
+    found, codes, documents = selections.selections(root), refi.codes(root), selections.documents(root)
     _known_codes(path, found, codes)
     texts, unread = _texts(path, documents)
     if unread:
@@ -96,7 +96,7 @@ def read_project(path: Path) -> Project:
     return Project(refi.users(root), codes, listed, fragments, (*remarks, *stated))
 
 
-def _known_codes(path: Path, found: list[refi.Selection], codes: pd.DataFrame) -> None:
+def _known_codes(path: Path, found: list[selections.Selection], codes: pd.DataFrame) -> None:
     twice = int(codes["code"].duplicated().sum())
     if twice:
         refuse(path, "code once", f"{twice} code(s) have the guid of another", "Export the project again.")
@@ -111,7 +111,7 @@ def _known_codes(path: Path, found: list[refi.Selection], codes: pd.DataFrame) -
 
 
 def _frame(
-    root: Element, found: list[refi.Selection], codes: pd.DataFrame, documents: list[refi.Document]
+    root: Element, found: list[selections.Selection], codes: pd.DataFrame, documents: list[selections.Document]
 ) -> pd.DataFrame:
     frame = pd.DataFrame(
         [(s.fragment, s.document, s.code, s.user, s.date) for s in found],
@@ -133,7 +133,7 @@ def _frame(
     return frame.assign(coder=frame["coder"].fillna("coder_unknown"))
 
 
-def _texts(path: Path, documents: list[refi.Document]) -> tuple[dict[str, str], int]:
+def _texts(path: Path, documents: list[selections.Document]) -> tuple[dict[str, str], int]:
     """Source texts by guid of the text, and how many lie outside the file."""
     texts, unread = {}, 0
     with safe_zip(path) as archive:
@@ -160,7 +160,7 @@ def _decoded(path: Path, archive: ZipFile, name: str) -> str:
 
 
 def _placed(
-    path: Path, root: Element, found: list[refi.Selection], texts: dict[str, str]
+    path: Path, root: Element, found: list[selections.Selection], texts: dict[str, str]
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Positions in characters, by the unit that the program uses, verified on the texts."""
     spans = [Span(s.text, s.start, s.end) if None not in (s.start, s.end) and s.text in texts else None for s in found]
@@ -196,7 +196,8 @@ def _placed(
 
 
 def passages(fragments: pd.DataFrame) -> pd.Series:
-    """The passage of each fragment: selections of one document that overlap, directly or through others, share a number.
+    """The passage of each fragment: selections of one document that overlap, directly or through others, share a
+    number.
 
     Agreement between coders is counted over passages (unitising by character overlap). Fragments without a position
     are a passage of their own document as a whole and get none.

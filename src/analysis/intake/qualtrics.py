@@ -1,4 +1,6 @@
-"""Qualtrics exports: two or three header rows, previews, unfinished answers, time zones, columns that identify a person."""
+"""Qualtrics exports: two or three header rows, previews, unfinished answers, time zones, columns that identify a
+person.
+"""
 
 import json
 import re
@@ -20,7 +22,9 @@ _TIMES = ("StartDate", "EndDate", "RecordedDate")
 
 
 def qualtrics(path: Path, frame: pd.DataFrame, learnt: Learnt) -> tuple[pd.DataFrame, Learnt]:
-    """Header rows are known by their content; previews and tests are left out, unfinished answers counted, times set to Amsterdam."""
+    """Header rows are known by their content; previews and tests are left out, unfinished answers counted, times set
+    to Amsterdam.
+    """
     frame, learnt, zone = _header(path, frame, learnt)
     status = frame["Status"] if "Status" in frame.columns else pd.Series("", index=frame.index)
     preview = status.str.casefold().isin(["1", "2", "survey preview", "survey test", "17", "spam, survey preview"])

@@ -1,4 +1,6 @@
-"""What the columns of a file probably are: person, unit, wave and date by name and content, questionnaires by name and label."""
+"""What the columns of a file probably are: person, unit, wave and date by name and content, questionnaires by name and
+label.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +19,9 @@ _STOP_WORDS = {"voor", "with", "from", "heeft", "been", "mijn", "their", "that",
 
 @dataclass(frozen=True)
 class Question:
-    """An item of a questionnaire: the column that its score needs, its gist in both languages, its codes (None: a number)."""
+    """An item of a questionnaire: the column that its score needs, its gist in both languages, its codes (None: a
+    number).
+    """
 
     column: str
     texts: tuple[str, str]
@@ -100,7 +104,9 @@ def _fits(name: str, values: pd.Series) -> bool:
 
 
 def recognise(frame: pd.DataFrame, learnt: Learnt, known: Sequence[Questionnaire]) -> list[Recognised]:
-    """The questionnaires whose every item stands in the file, by name first and then by label; a column serves one item."""
+    """The questionnaires whose every item stands in the file, by name first and then by label; a column serves one
+    item.
+    """
     found: list[Recognised] = []
     taken: set[str] = set()
     by_id = {questionnaire.id: questionnaire for questionnaire in known}

@@ -1,12 +1,10 @@
-"""REFI-QDA XML (standard 1.0 and 1.5): a project or codebook as frames of users, codes, sources, selections and codings.
+"""REFI-QDA XML (standard 1.0 and 1.5) of a project or codebook: users, codes and cases.
 
-Elements are matched by local name: programs write different namespaces for the same content. Nothing here reads the
-text of a source; that is `analysis.intake.qualitative`, which needs it only to check positions.
+Elements are matched by local name: programs write different namespaces for the same content.
 """
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -16,53 +14,6 @@ from analysis.intake.checks import Problem, of_file
 
 XML_LIMIT = 200_000_000  # bytes; the XML of a project of hundreds of interviews is some megabytes
 NAMESPACES = {"urn:QDA-XML:project:1.0", "urn:QDA-XML:codebook:1.0"}
-_SOURCES = {
-    "TextSource": "text",
-    "PDFSource": "pdf",
-    "PictureSource": "picture",
-    "AudioSource": "audio",
-    "VideoSource": "video",
-}
-_SELECTIONS = {
-    "PlainTextSelection",
-    "PDFSelection",
-    "PictureSelection",
-    "AudioSelection",
-    "VideoSelection",
-    "TranscriptSelection",
-}
-
-
-@dataclass(frozen=True)
-class Selection:
-    """One coding of one selection: who gave which code (a guid), when, where. Positions are as the program wrote them."""
-
-    fragment: str
-    document: str
-    text: str
-    code: str
-    user: str
-    date: str
-    start: int | None
-    end: int | None
-
-
-@dataclass(frozen=True)
-class Document:
-    """A source: its guid, name, kind, and its texts (a PDF has a representation, a recording its transcripts) by guid."""
-
-    guid: str
-    name: str
-    kind: str
-    texts: dict[str, "Text"]
-
-
-@dataclass(frozen=True)
-class Text:
-    """Where a text is: in the XML (`inline`) or at a `path` (`internal://`, `relative://` or absolute)."""
-
-    inline: str | None
-    path: str | None
 
 
 def root_of(path: Path) -> tuple[ET.Element, list[Problem]]:
@@ -146,7 +97,7 @@ def users(root: ET.Element) -> pd.DataFrame:
 
 
 def codes(root: ET.Element) -> pd.DataFrame:
-    """Codes: `code` (guid), `name`, `path` (names from the top, joined by ` / `), `parent` (guid or empty), `codable`."""
+    """Codes: `code` (guid), `name`, `path` (names from the top, joined by ` / `), `parent` (guid), `codable`."""
     book = root if local(root) == "CodeBook" else next(children(root, "CodeBook"), None)
     waiting = [(code, "", "") for code in below(book, "Codes", "Code")][::-1] if book is not None else []
     rows = []
@@ -157,63 +108,6 @@ def codes(root: ET.Element) -> pd.DataFrame:
         rows.append((guid(code.get("guid")), name, path, parent, code.get("isCodable", "true").lower() == "true"))
         waiting += [(child, rows[-1][0], path) for child in children(code, "Code")][::-1]
     return pd.DataFrame(rows, columns=["code", "name", "path", "parent", "codable"])
-
-
-def documents(root: ET.Element) -> list[Document]:
-    """Every source of a project, in the order of the file."""
-    sources = [source for group in children(root, "Sources") for source in group if local(source) in _SOURCES]
-    return [
-        Document(guid(s.get("guid")), (s.get("name") or "").strip(), _SOURCES[local(s)], _texts(s)) for s in sources
-    ]
-
-
-def _texts(source: ET.Element) -> dict[str, Text]:
-    """The texts of a source by guid: its own, its representation, its transcripts."""
-    parts = (
-        [source]
-        if local(source) == "TextSource"
-        else [c for c in source if local(c) in ("Representation", "Transcript")]
-    )
-    found = {}
-    for part in parts:
-        inline = next(children(part, "PlainTextContent"), None)
-        found[guid(part.get("guid"))] = Text(
-            "".join(inline.itertext()) if inline is not None else None, part.get("plainTextPath")
-        )
-    return found
-
-
-def selections(root: ET.Element) -> list[Selection]:
-    """Every coding of every selection, also codings of a source as a whole (without positions)."""
-    found = []
-    for source in (source for group in children(root, "Sources") for source in group if local(source) in _SOURCES):
-        for part in (source, *(child for child in source if local(child) in ("Representation", "Transcript"))):
-            holders = [part, *(child for child in part if local(child) in _SELECTIONS)]
-            for place, holder in enumerate(holders):
-                found += _codings(holder, guid(source.get("guid")), guid(part.get("guid")), place)
-    return found
-
-
-def _codings(holder: ET.Element, document: str, text: str, place: int) -> list[Selection]:
-    plain = local(holder) == "PlainTextSelection"
-    start, end = (_whole(holder.get(name)) if plain else None for name in ("startPosition", "endPosition"))
-    found = []
-    for number, coding in enumerate(children(holder, "Coding")):
-        fragment = guid(coding.get("guid")) or f"{guid(holder.get('guid')) or f'{text}.{place}'}.{number}"
-        user = guid(coding.get("creatingUser") or holder.get("creatingUser"))
-        date = (coding.get("creationDateTime") or holder.get("creationDateTime") or "")[:10]
-        found += [
-            Selection(fragment, document, text, guid(ref.get("targetGUID")), user, date, start, end)
-            for ref in children(coding, "CodeRef")
-        ]
-    return found
-
-
-def _whole(text: str | None) -> int | None:
-    try:
-        return int(text) if text is not None and len(text) < 15 else None
-    except ValueError:
-        return None
 
 
 def cases(root: ET.Element) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What identifies a person directly in any folder: tables by column, text and notebooks (outputs included) by pattern."""
+"""What identifies a person in any folder: tables by column, text and notebooks (outputs included) by pattern."""
 
 import json
 import re
@@ -60,7 +60,8 @@ _PATTERNS = (
     (
         "a birth date",
         re.compile(
-            r"(?i)\b(?:geboren|geboortedatum|geb\. ?datum|date of birth|born on)\b\W{0,4}(?:op\s)?\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
+            r"(?i)\b(?:geboren|geboortedatum|geb\. ?datum|date of birth|born on)\b\W{0,4}(?:op\s)?"
+            r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
         ),
     ),
 )

@@ -1,15 +1,17 @@
-"""SPSS and Stata files, and parquet: codes as they are, with labels, missing values and multiple-response sets beside them."""
+"""SPSS and Stata files, and parquet: codes as they are, with labels, missing values and multiple-response sets beside
+them.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.intake.arrival import contents, refuse
-from analysis.intake.checks import Problem, of_file
-from analysis.intake.convert import code
-from analysis.intake.learnt import Learnt, MultipleResponse
+from analysis.intake.checks import Problem, remark
+from analysis.intake.codes import code
+from analysis.intake.learnt import Learnt, MultipleResponse, remarked
 
 
 def read_statistical(path: Path, *, encoding: str | None = None) -> tuple[pd.DataFrame, Learnt]:
@@ -39,7 +41,7 @@ def read_statistical(path: Path, *, encoding: str | None = None) -> tuple[pd.Dat
         types=dict(meta.original_variable_types),
         measures=dict(meta.variable_measure),
     )
-    return frame, _with_remarks(path, frame, learnt)
+    return frame, remarked(learnt, list(_label_remarks(path.name, frame, learnt)))
 
 
 def _parsed(path: Path, encoding: str | None):
@@ -108,49 +110,22 @@ def _multiple(meta) -> dict[str, MultipleResponse]:
     return sets
 
 
-def _with_remarks(path: Path, frame: pd.DataFrame, learnt: Learnt) -> Learnt:
-    from analysis.intake.learnt import remarked
-
-    found: list[Problem] = []
+def _label_remarks(file: str, frame: pd.DataFrame, learnt: Learnt) -> Iterator[Problem]:
+    """Labels that stand twice, values without one, and letters that the wrong encoding broke."""
     for name, labels in learnt.value_labels.items():
+        gone = learnt.missing.get(name, {})
         if len(set(labels.values())) < len(labels):
-            found.append(
-                of_file(
-                    path.name,
-                    "label once",
-                    "two codes have the same label; codes are kept apart",
-                    "Correct the labels.",
-                    column=name,
-                    level="warning",
-                )
-            )
-        valid = set(labels) - set(learnt.missing.get(name, {}))
-        bare = frame.index[frame[name].notna() & ~frame[name].isin([*labels, *learnt.missing.get(name, {})])]
-        if len(valid) > 1 and len(bare):
-            found.append(
-                of_file(
-                    path.name,
-                    "labelled values",
-                    "values without a label",
-                    "Label them, or declare a range in codebook.csv.",
-                    column=name,
-                    rows=list(bare),
-                    level="warning",
-                )
-            )
+            text = "two codes have the same label; codes are kept apart"
+            yield remark(file, "label once", text, "Correct the labels.", name)
+        bare = frame.index[frame[name].notna() & ~frame[name].isin([*labels, *gone])]
+        if len(set(labels) - set(gone)) > 1 and len(bare):
+            remedy = "Label them, or declare a range in codebook.csv."
+            yield remark(file, "labelled values", "values without a label", remedy, name, list(bare))
     for name, label in learnt.labels.items():
         if "\ufffd" in label or re.search("Ã[\u0080-\u00bf]", label):
-            found.append(
-                of_file(
-                    path.name,
-                    "letters in labels",
-                    "a label has broken letters",
-                    "Declare the file's `encoding`.",
-                    column=name,
-                    level="warning",
-                )
+            yield remark(
+                file, "letters in labels", "a label has broken letters", "Declare the file's `encoding`.", name
             )
-    return remarked(learnt, found)
 
 
 def read_parquet(path: Path) -> tuple[pd.DataFrame, Learnt]:

@@ -1,22 +1,23 @@
 """Excel workbooks: the sheet and the header row are found and stated; what Excel shows but does not store is named."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.intake.arrival import contents, member, refuse, safe_zip
-from analysis.intake.checks import IntakeError, Problem, of_file
-from analysis.intake.convert import cell_code
+from analysis.intake.checks import IntakeError, Problem, of_file, remark
+from analysis.intake.codes import cell_code
 from analysis.intake.learnt import Learnt
+from analysis.intake.sheet_layout import layout, without_notes
 
 HEADER_WITHIN = 25  # rows that are searched for the header
 SHEET_LIMIT = 300_000_000  # bytes of XML in one sheet
 
 
 def read_workbook(path: Path, *, sheet: str | None = None, columns: Sequence[str] = ()) -> tuple[pd.DataFrame, Learnt]:
-    """One sheet as a frame (index = row number in Excel); `columns` are the names that the header row is searched for."""
+    """One sheet as a frame (index = row number in Excel); `columns` are names that the header row is searched for."""
     contents(path)
     book = _opened(path)
     chosen, rows, remarks = _sheet(path, book, sheet, columns)
@@ -28,20 +29,13 @@ def read_workbook(path: Path, *, sheet: str | None = None, columns: Sequence[str
             f"sheet {chosen.title!r} has no row of column names",
             "Put the names in one row above the values.",
         )
-    frame, skipped = _body(rows, place)
-    problems = [*remarks, *skipped, *_layout(path, chosen, place + 1, frame)]
+    frame, skipped = _body(path.name, rows, place)
+    problems = [*remarks, *skipped, *layout(path.name, chosen, place + 1)]
     if frame.empty and not skipped:
         problems.append(of_file(path.name, "rows", "holds a header and no rows", "Export it again."))
-    problems = [_named(path, found) for found in problems]
     if stopping := [found for found in problems if found.level == "error"]:
         raise IntakeError(stopping)
     return frame, Learnt(sheet=chosen.title, remarks=tuple(problems))
-
-
-def _named(path: Path, found: Problem) -> Problem:
-    from dataclasses import replace
-
-    return replace(found, table=path.name)
 
 
 def _opened(path: Path):
@@ -137,7 +131,9 @@ def _fit(rows: list[list], columns: Sequence[str]) -> int:
 
 
 def _header_place(rows: list[list], columns: Sequence[str]) -> int | None:
-    """Place of the header: the row with most declared names; without any, the first that is as full of text as the table is wide."""
+    """Place of the header: the row with most declared names; without any, the first that is as full of text as the
+    table is wide.
+    """
     near = rows[:HEADER_WITHIN]
     fits = [_fit([row], columns) for row in near]
     if fits and max(fits) > 0:
@@ -152,127 +148,24 @@ def _header_place(rows: list[list], columns: Sequence[str]) -> int | None:
     return places[0] if places and widest else None
 
 
-def _body(rows: list[list], place: int) -> tuple[pd.DataFrame, list[Problem]]:
-    header, remarks = rows[place], []
+def _body(file: str, rows: list[list], place: int) -> tuple[pd.DataFrame, list[Problem]]:
+    """The rows below the header as text, and what stands around them: notes, titles, cells beyond the last column."""
+    header, numbered = rows[place], list(enumerate(rows, 1))
     width = max(p for p, value in enumerate(header) if value is not None) + 1
-    beyond = [
-        number for number, row in enumerate(rows[place + 1 :], place + 2) if any(v is not None for v in row[width:])
-    ]
+    beyond = [number for number, row in numbered[place + 1 :] if any(v is not None for v in row[width:])]
+    kept = [(n, row[:width]) for n, row in numbered[place + 1 :] if any(v is not None for v in row[:width])]
+    kept, notes = without_notes(kept, width)
+    above = [number for number, row in numbered[:place] if any(v is not None for v in row)]
+    found = []
     if beyond:
-        remarks.append(
-            of_file(
-                "",
-                "cells beyond the header",
-                "cells stand to the right of the last column name",
-                "Name the column or empty the cells.",
-                rows=beyond,
-            )
-        )
-    kept = [
-        (n, row[:width])
-        for n, row in enumerate(rows[place + 1 :], place + 2)
-        if any(v is not None for v in row[:width])
-    ]
-    kept, notes = _without_notes(kept, width)
+        text = "cells stand to the right of the last column name"
+        found.append(of_file(file, "cells beyond the header", text, "Name the column or empty the cells.", rows=beyond))
     if notes:
-        remarks.append(
-            of_file(
-                "",
-                "notes below the table",
-                f"{len(notes)} row(s) below the table left out",
-                "None needed.",
-                rows=notes,
-                level="warning",
-            )
-        )
-    above = [number for number, row in enumerate(rows[:place], 1) if any(v is not None for v in row)]
+        found.append(remark(file, "notes below the table", f"{len(notes)} row(s) below the table left out", rows=notes))
     if above:
-        remarks.append(
-            of_file(
-                "",
-                "rows above the header",
-                f"{len(above)} row(s) above the header left out",
-                "None needed.",
-                rows=above,
-                level="warning",
-            )
+        found.append(
+            remark(file, "rows above the header", f"{len(above)} row(s) above the header left out", rows=above)
         )
     names = ["" if value is None else str(value).strip() for value in header[:width]]
     cells = [[cell_code(value) for value in row] for _, row in kept]
-    frame = pd.DataFrame(cells, columns=names, index=[number for number, _ in kept], dtype="str")
-    return frame, remarks
-
-
-def _without_notes(kept: list[tuple[int, list]], width: int) -> tuple[list, list[int]]:
-    """Rows after an empty row of which only the first cell is filled are notes, where the table is three or more columns wide."""
-    for place in range(1, len(kept)):
-        gap = kept[place][0] > kept[place - 1][0] + 1
-        rest = kept[place:]
-        if (
-            gap
-            and width >= 3
-            and all(sum(v is not None for v in row) == 1 and isinstance(row[0], str) for _, row in rest)
-        ):
-            return kept[:place], [number for number, _ in rest]
-    return kept, []
-
-
-def _layout(path: Path, sheet, header: int, frame: pd.DataFrame) -> Iterator[Problem]:
-    """What a table of values cannot keep: merged cells, hidden rows and columns, colours; and cells that hold an Excel error."""
-    merged = sorted(
-        {
-            row
-            for area in sheet.merged_cells.ranges
-            for row in range(area.min_row, area.max_row + 1)
-            if area.max_row >= header
-        }
-    )
-    if merged:
-        yield of_file(
-            "",
-            "merged cells",
-            "cells are merged, so that all but one of them are empty",
-            "Unmerge them and fill each cell.",
-            rows=merged,
-        )
-    hidden = sorted(number for number, row in sheet.row_dimensions.items() if row.hidden and number > header)
-    if hidden:
-        yield of_file(
-            "",
-            "hidden rows",
-            f"{len(hidden)} hidden row(s) were read too",
-            "Remove them if they do not belong.",
-            rows=hidden,
-            level="warning",
-        )
-    columns = [letter for letter, column in sheet.column_dimensions.items() if column.hidden]
-    if columns:
-        yield of_file(
-            "",
-            "hidden columns",
-            f"hidden column(s) {', '.join(columns)} were read too",
-            "Remove them if they do not belong.",
-            level="warning",
-        )
-    coloured = [
-        row[0].row
-        for row in sheet.iter_rows(min_row=header + 1)
-        if any(cell.has_style and _filled(cell) for cell in row)
-    ]
-    if coloured:
-        yield of_file(
-            "",
-            "coloured cells",
-            "colours are not read; if a colour means something, its meaning is lost",
-            "Put the meaning in a column of its own.",
-            rows=coloured,
-            level="warning",
-        )
-
-
-def _filled(cell) -> bool:
-    return (
-        cell.fill is not None
-        and cell.fill.patternType == "solid"
-        and cell.fill.fgColor.rgb not in ("00000000", "FFFFFFFF")
-    )
+    return pd.DataFrame(cells, columns=names, index=[number for number, _ in kept], dtype="str"), found
