@@ -142,6 +142,15 @@ def verify(
 
 
 @app.command()
+def benchmark(groups: Annotated[Optional[list[str]], typer.Argument(help="runs, mixed, resampling, scoring, referrals; all when none is named.")] = None) -> None:
+    """Measure every speed promise, each as a ratio in this run; exit 1 when one is missed."""
+    from analysis import benchmark, store
+
+    figures = benchmark.run(store.root(), list(groups or []), typer.echo)
+    raise typer.Exit(0 if all(figure.holds for figure in figures) else 1)
+
+
+@app.command()
 def instruments() -> None:
     """List the questionnaires that can be scored."""
     from analysis.instruments import overview

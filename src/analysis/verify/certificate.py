@@ -14,7 +14,7 @@ from analysis.verify.obtaining import obtain
 from analysis.verify.published import claims, file, remarks, sources
 from analysis.verify.verdicts import MATCH, NO_MATCH, NOT_COMPUTED, conclusion, shown
 
-ROW = ["claim", "source", "printed", "value", "tolerance", "tolerance_kind", "obtained", "verdict", "notebook", "unit",
+ROW = ["claim", "source", "printed", "status", "value", "tolerance", "tolerance_kind", "obtained", "verdict", "notebook", "unit",
        "table", "cells", "column", "note"]  # fmt: skip
 
 

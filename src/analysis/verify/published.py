@@ -8,7 +8,7 @@ from analysis import store
 from analysis.codebook import StudyError
 
 REQUIRED = ["claim", "source", "value", "tolerance", "tolerance_kind", "notebook", "table", "cells", "column"]
-OPTIONAL = {"unit": "all", "printed": "", "note": "", "case": "", "quantity": ""}
+OPTIONAL = {"unit": "all", "printed": "", "status": "", "note": "", "case": "", "quantity": ""}
 KINDS = ("absolute", "relative", "exact")
 
 
@@ -17,9 +17,9 @@ def claims(study: str, notebook: str | None = None) -> pd.DataFrame:
 
     `notebook`, `unit` and `table` say where our number stands, `cells` which row (`contrast=T1 - T0; outcome=mhi5`) and
     `column` which column. `tolerance` is a difference (`absolute`), a share of the value (`relative`) or empty
-    (`exact`). `printed` is the number as the source prints it; empty when the reference is a second implementation. An
-    empty `table` is a number that is not computed here, and `note` says why. `value` and `tolerance` are numbers, the
-    other columns text. Raises `StudyError` with everything that is wrong.
+    (`exact`). `printed` is the number as the source prints it (empty when the reference is a second program) and
+    `status` whether it was read there. An empty `table` is a number that is not computed here, and `note` says why.
+    `value` and `tolerance` are numbers, the other columns text. Raises `StudyError` with everything that is wrong.
     """
     path = store.study_folder(study) / "published.csv"
     if not path.exists():
@@ -41,8 +41,8 @@ def claims(study: str, notebook: str | None = None) -> pd.DataFrame:
 
 
 def printed(claims: pd.DataFrame) -> pd.DataFrame:
-    """The numbers that stand in print, as printed, with their source."""
-    return claims.loc[claims["printed"] != "", ["claim", "printed", "source"]].set_index("claim")
+    """The numbers that stand in print, as printed, and whether we read them there."""
+    return claims.loc[claims["printed"] != "", ["claim", "printed", "status"]].set_index("claim")
 
 
 def sources(claims: pd.DataFrame) -> list[str]:
