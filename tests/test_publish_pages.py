@@ -155,6 +155,21 @@ def test_the_same_release_gives_the_same_page(tmp_path):
     assert made[0] == made[1] and "Kampen" in made[0]
 
 
+def test_the_forest_of_a_municipality_is_that_of_all_with_its_own_name_in_it(tmp_path):
+    _few(tmp_path, "03_change__forest")
+    own = write(tmp_path, "winterswijk", omit=tuple(set(tables()) - {"03_change__forest", "01_prepare__flow"}))
+    frame = tables()["03_change__forest"]
+    only = frame[frame["unit"] == "all"]  # what a notebook about one unit has: one line, called all
+    only.to_csv(own / "03_change__forest.csv", index=False)
+    text = publish.report(own, STUDY, "winterswijk", "nl")
+    assert [part in text for part in ("Hardenberg: 2,0", "Oost Gelre: 3,6")] == [True, True]
+    table = present.read(own / "03_change__forest.csv")
+    assert present.forest(table, present.words(STUDY, "nl"), outcome="mhi5").alt.startswith(
+        "Psychische gezondheid (MHI-5): hoe groot is de verandering per gemeente. Winterswijk: 6,8"
+    )
+    assert "Zes gemeenten" not in present.html_table(table.where(outcome="mhi5"), present.words(STUDY, "nl"))
+
+
 def test_a_table_that_nobody_planned_is_shown_in_the_section_of_its_notebook(tmp_path):
     folder = _few(tmp_path, "05_referrals__referrers")
     (folder / "05_referrals__dose.csv").write_text((folder / "05_referrals__referrers.csv").read_text())

@@ -134,7 +134,7 @@ def grid(table: Released, words: Words, *, across: str | None = None, measures: 
     lines = []
     for key in keys:
         found = [_cell(table, words, by_cell, key | ({across: level} if across else {}), one) for level, one in columns]
-        lines.append((tuple(_label(words, key, dim) for dim in dims), tuple(found)))
+        lines.append((tuple(_label(table, words, key, dim) for dim in dims), tuple(found)))
     return Grid(
         tuple(words.label(dim) for dim in dims),
         tuple(_column(words, across, level, measure, len(measures) == 1) for level, measure in columns),
@@ -169,10 +169,12 @@ def _column(words: Words, across: str | None, level: str | None, measure: str, s
     return label if single else words.text("table.column", level=label, measure=words.measure(measure))
 
 
-def _label(words: Words, row: Mapping, dim: str) -> str:
+def _label(table: Released, words: Words, row: Mapping, dim: str) -> str:
     """The label of a line; the level of a characteristic is looked up in that characteristic's own levels."""
     if dim == "level" and (own := row.get("variable", row.get("indicator"))):
         return words.level(own, row[dim]) if row[dim] else words.text("table.not_applicable")
+    if dim == "unit" and row[dim] == ALL:  # the total of this table: of the unit that the table is about
+        return words.level(dim, table.unit)
     return words.level(dim, row[dim])
 
 

@@ -36,13 +36,18 @@ class Block:
 
 @dataclass(frozen=True)
 class Material:
-    """All that a page is made from: the released tables of a unit by name, the words, unit and cut-off date."""
+    """All that a page is made from: released tables of the unit, and of all units (`whole`), words, unit, date."""
 
     tables: Mapping[str, "present.Released"]
     words: "present.Words"
     unit: str
     as_of: date | None
     absent: tuple[str, ...] = ()
+    whole: Mapping[str, "present.Released"] = field(default_factory=dict)
+
+    def table(self, part: Part) -> "present.Released | None":
+        """The table that a part is about: of this unit, or of all units together."""
+        return (self.whole if part.of == "all" else self.tables).get(part.table)
 
     def text(self, key: str, **values: object) -> str:
         """A fixed text of the page."""
@@ -56,11 +61,11 @@ def blocks(section: Section, material: Material) -> tuple[Block, ...]:
 
 
 def _blocks(part: Part, material: Material, said: set[str]) -> Iterable[Block]:
-    if part.table and part.table not in material.tables:  # named among what is missing
+    table = material.table(part)
+    if part.table and table is None:  # named among what is missing
         return []
     if part.verb == "say":
         return [Block(_sentences(_new(_say(part, material), said)))]
-    table = material.tables.get(part.table)
     if part.verb == "figure":
         return _figures(part, table, material)
     if table.empty:
@@ -77,7 +82,7 @@ def _new(sentences: Iterable["present.Sentence"], said: set[str]) -> list[str]:
 
 def _say(part: Part, material: Material) -> Iterable["present.Sentence"]:
     if part.table:
-        return present.describe(part.what, material.tables.get(part.table), material.words, **part.options)
+        return present.describe(part.what, material.table(part), material.words, **part.options)
     words = material.words
     return {
         "design": lambda: about_report.design(words),
@@ -125,7 +130,8 @@ def _figure(picture: "present.Picture", part: Part, material: Material, outcome:
     caption = Markup("<figcaption>{}</figcaption>\n").format(picture.caption) if picture.caption else Markup("")
     twin = Markup("")
     if picture.drawn is not None:
-        twin = present.html_table(picture.drawn, material.words, id=f"t-{name}")
+        title = material.text("page.twin_title", title=present.title_of(part.table, material.words))
+        twin = present.html_table(picture.drawn, material.words, title=title, id=f"t-{name}")
         twin = _folded(material.text("page.table_twin"), twin)
     return Block(Markup("<figure>\n{}\n{}</figure>\n{}").format(image, caption, twin), f"{name}.png", content)
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 import yaml
 
 _VERBS = ("say", "figure", "table")
-_OWN = {*_VERBS, "each", "closed"}
+_OWN = {*_VERBS, "each", "closed", "of"}
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Part:
     """One piece of a section: `verb` say, figure or table; `what` is said or drawn; `table` is a released table.
 
     `options` go to the sentence, figure or table as they are; `each` repeats the part over the primary outcomes;
-    `closed` folds a long table away.
+    `closed` folds a long table away; `of` is the unit whose table is meant, when it is not the report's own.
     """
 
     verb: str
@@ -24,6 +24,7 @@ class Part:
     table: str = ""
     each: str = ""
     closed: bool = False
+    of: str = ""
     options: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
@@ -80,4 +81,5 @@ def _part(entry: Mapping) -> Part:
     if not verbs or len(verbs) > 1 and verbs != [verb, "table"]:
         raise ValueError(f"report.yaml: part {dict(entry)} needs one of {', '.join(_VERBS)}.")
     options = {key: value for key, value in entry.items() if key not in _OWN}
-    return Part(verb, entry[verb], entry.get("table", ""), entry.get("each", ""), entry.get("closed", False), options)
+    table, each, of = (str(entry.get(key, "")) for key in ("table", "each", "of"))
+    return Part(verb, entry[verb], table, each, entry.get("closed", False), of, options)

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis import present
 from analysis.publish.blocks import Block, Material, blocks
-from analysis.publish.contents import Section, completed
+from analysis.publish.contents import Section, completed, sections
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -53,17 +53,29 @@ def page(
     tables: Path, study: "Study", unit: str, language: str, as_of: date | None = None, *, languages: Iterable[str] = ()
 ) -> Page:
     """As `report`, with the figures apart."""
-    read = {path.stem: present.read(path) for path in sorted(tables.glob("*.csv"))}
-    found = {name: table for name, table in read.items() if len(table.rows)}
-    if not read:
-        raise FileNotFoundError(f"{tables.parent.name}/{tables.name}: no released table. Run the release first.")
+    found = _tables(tables)
+    whole = found if unit == "all" else _tables(tables.parents[1] / "all" / "tables", _of_all())
     words, plan = present.words(study, language), completed(found)
     absent = tuple(name for section in plan for name in section.tables if name not in found)
-    material = Material(found, words, unit, as_of, tuple(dict.fromkeys(absent)))
+    material = Material(found, words, unit, as_of, tuple(dict.fromkeys(absent)), whole)
     chapters = [_chapter(section, material) for section in plan if _told(section, material)]
     title = words.text("page.title", study=words.of(study.title), unit=study.unit_label(unit, language))
     html = _render("report.html", material, title, chapters=chapters, others=_others(languages, language, "report"))
     return Page(html, {block.picture: block.png for chapter in chapters for block in chapter.blocks if block.picture})
+
+
+def _tables(folder: Path, names: Iterable[str] = ()) -> dict[str, "present.Released"]:
+    """The released tables of a folder that have rows, by name; with `names` those of these that are there."""
+    paths = [folder / f"{name}.csv" for name in names] if names else sorted(folder.glob("*.csv"))
+    read = {path.stem: present.read(path) for path in paths if path.exists()}
+    if not read and not names:
+        raise FileNotFoundError(f"{folder.parent.name}/{folder.name}: no released table. Run the release first.")
+    return {name: table for name, table in read.items() if len(table.rows)}
+
+
+def _of_all() -> list[str]:
+    """Tables that every report takes from the report of all units."""
+    return sorted({part.table for section in sections() for part in section.parts if part.of == "all"})
 
 
 def index(

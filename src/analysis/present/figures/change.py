@@ -50,8 +50,8 @@ def forest(
         return nothing(words, whole, title)
     order = [unit for unit in (*words.study.units, ALL) if unit in set(cells["unit"])]
     cells = cells.set_index("unit").loc[order, list(LIMITS)]
-    labels = [words.level("unit", unit) for unit in order]
-    below = subtitle(words, whole, words.level("contrast", contrast), unit=ALL)
+    labels = [words.level("unit", whole.unit if unit == ALL else unit) for unit in order]
+    below = subtitle(words, whole, words.level("contrast", contrast))
     made = sheet(words, title, below, source_line(words, whole), height=0.75 + 0.36 * len(order))
     texts = [f"{_difference(words, row.estimate, about)} ({interval_text(words, row.lower, row.upper, about)})"
              for row in cells.itertuples()]  # fmt: skip

@@ -90,7 +90,7 @@ def sociogram(table: pd.DataFrame | Released, words: Words) -> Picture:
             made.ax.text(
                 column, row, words.percent(value), ha="center", va="center", color="white" if value > 55 else "black"
             )
-    made.ax.set_xticks(range(len(labels)), [wrapped(label, 10) for label in labels])
+    made.ax.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
     made.ax.set_yticks(range(len(labels)), [wrapped(label, 18) for label in labels])
     made.ax.tick_params(length=0)
     made.ax.spines[:].set_visible(False)

@@ -102,7 +102,7 @@ def subtitle(words: Words, table: Released, detail: str = "", unit: str = "") ->
 
 def wrapped(label: str, width: int = 24) -> str:
     """A label over as many lines as it needs: never cut."""
-    return "\n".join(textwrap.wrap(label, width)) or label
+    return "\n".join(textwrap.wrap(label, width, break_long_words=False)) or label
 
 
 def lines_of(labels: list[str], width: int = 24) -> int:
