@@ -162,13 +162,16 @@ def _replace(path: Path, content: bytes) -> None:
     os.replace(partial, path)
 
 
-def table(name: str, *, every_unit: bool = False) -> pd.DataFrame:
+def table(name: str, *, every_unit: bool = False, optional: bool = False) -> pd.DataFrame:
     """A processed table of the open case: the rows of its unit (`all`, or `every_unit`: of all units).
 
     With a cut-off date only what was known then: rows dated later are left out and later dates are empty.
-    Raises `StudyError` when the study has no such table, or when it has not been prepared.
+    Raises `StudyError` when the study has no such table (`optional`: an empty frame instead, for analyses that state
+    what is absent), or when it has not been prepared.
     """
     here = case()
+    if optional and not here.study.has(name):
+        return pd.DataFrame()
     folder = processed(here.study.id) / "tables" / name
     if not folder.exists():
         if name in here.study.tables or name in study_module.DERIVED_TABLES | {"prepare_log", "prepare_problems"}:

@@ -182,11 +182,11 @@ class TargetPopulation(Plan):
 
 
 class PublicFigure(Plan):
-    """A public percentage to lay beside the participants: `category` of a variable of persons, or the value or class of
-    an outcome at the first wave, of those `among` whom the public figure is about."""
+    """A public percentage to lay beside the participants: who is in one of the `categories` of a variable of persons,
+    or of an outcome's classes (else values) at the first wave, of those `among` whom the public figure is about."""
 
     characteristic: str
-    category: str
+    categories: tuple[str, ...]
     indicator: Slug
     population: Slug
     year: int | None = None

@@ -150,7 +150,7 @@ def _refused(asked: ContextTable, catalog: Catalog, error) -> StudyError:
 
 
 def _columns(asked: ContextTable, known: Sequence[str]) -> dict[str, str]:
-    """The column of each indicator: its full name, or its stem before the number; raises `StudyError` with all others."""
+    """The column of each indicator: its full name, or its stem before the number; `StudyError` names the others."""
     found, problems = {}, [f"dimension {name!r}" for name in _dimensions(asked) if name not in known]
     for indicator, name in asked.indicators.items():
         fits = [key for key in known if key == name or re.fullmatch(rf"{re.escape(name)}_\d+", key)]

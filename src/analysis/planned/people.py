@@ -67,7 +67,7 @@ def dropout(study: Study, measures: pd.DataFrame, included: pd.DataFrame) -> pd.
     marked = included.assign(observed=included["person"].isin(last).astype(int))
     found = effect.attrition_table(marked, observed="observed", covariates=characteristics(study, included))
     level = found["contrast"].where(found["contrast"] != found["outcome"], ALL)
-    return found.assign(variable=found["outcome"], level=level, standardised=found["estimate"])
+    return found.assign(variable=found["outcome"], level=level, standardised_difference=found["estimate"])
 
 
 def characteristics(study: Study, persons: pd.DataFrame) -> list[str]:

@@ -13,6 +13,8 @@ RESULTS = ("integral_approach", "network", "learning_network", "referral_insight
 
 def embedding(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
     """How far each element of embedding is in place, per unit and moment, as a percentage of the most that can be had."""
+    if not study.has("embedding"):
+        return voices.absent(["unit", "element", "moment"], ["percent"])
     elements = [level.level for level in study.levels("embedding")]
     found = process.embedding(scores, by="unit", levels=[u for u in study.units if (scores["unit"] == u).any()], elements=elements)
     return found.assign(embedded=found["percent"])
@@ -82,7 +84,14 @@ def process_shares(study: Study, *, as_of=None, **tables: pd.DataFrame) -> dict[
         "involvement": lambda t: voices.involvement(study, t["involvement"], as_of=as_of).query("indicator == 'at_least_advising'"),
     }
     needs = {"ties": {"ties", "organisations"}, "funnel": {"referrals"}, "feedback": {"referrals"}}
-    return {name: make(tables) for name, make in makers.items() if needs.get(name, {name}) <= set(tables)}
+    there = {name for name in tables if study.has(name)}
+    told = {name for name in makers if name != "feedback" or _reports_back(study)}
+    return {name: make(tables) for name, make in makers.items() if name in told and needs.get(name, {name}) <= there}
+
+
+def _reports_back(study: Study) -> bool:
+    """True when the last step is word to who referred: it is a share of the first step, not of the one before it."""
+    return study.referral_of.get(study.referral_steps[-1]) == study.referral_steps[0] if study.referral_steps else False
 
 
 def _cross_domain(study: Study, ties: pd.DataFrame, organisations: pd.DataFrame) -> pd.DataFrame:
@@ -102,7 +111,7 @@ def _held(study: Study, meetings: pd.DataFrame, as_of) -> pd.DataFrame:
 
 def _step(study: Study, referrals: pd.DataFrame, step: str, as_of) -> pd.DataFrame:
     found = funnel(study, referrals, as_of=as_of).query("step == @step")
-    return found.assign(indicator=f"step_{step}", percent=found["percent_first"], n=found["n_first"])
+    return found.assign(indicator=step, percent=found["percent_first"], n=found["n_first"])
 
 
 def _embedded(study: Study, scores: pd.DataFrame) -> pd.DataFrame:

@@ -1,10 +1,16 @@
 """What helped and what hindered, whether coders agree, what was planned and done, and whose voice was heard."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from analysis import process
 from analysis.study import Study
+
+FIDELITY = ("count", "percent", "lower", "upper")
+ADAPTATIONS = ("count", "percent")
+DOSE = {"mean": "mean", "median": "quantile", "q1": "quantile", "q3": "quantile", "percent_enough": "percent"}
 
 
 def factors(study: Study, fragments: pd.DataFrame) -> pd.DataFrame:
@@ -54,20 +60,33 @@ def experience(marks: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
 
 def fidelity(study: Study, cases: pd.DataFrame) -> pd.DataFrame:
     """Essential elements delivered, of those that applied, per element and for all of them together."""
+    if not study.has("fidelity"):
+        return absent(["element"], FIDELITY)
     found = process.fidelity(cases, elements=[level.level for level in study.levels("element")])
     return found.assign(count=found["n"], n=found["denominator"])
 
 
-def adaptations(log: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
-    """What was adapted, why and by whom, counted per aspect of the log."""
+def adaptations(study: Study, log: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
+    """What was adapted, why and by whom: every adaptation counted once per aspect of the log (`variable, level`)."""
+    if not study.has("adaptations"):
+        return absent(["variable", "level"], ADAPTATIONS)
     found = process.adaptations(log, as_of=as_of)
-    return found.assign(aspect=found["aspect"], adapted=found["value"], count=found["n"], n=found["denominator"])
+    return found.assign(variable=found["aspect"], level=found["value"], count=found["n"], n=found["denominator"])
 
 
-def dose(study: Study, activities: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
-    """Contacts, sessions and hours per person with at least one, for literal and figurative movement apart."""
-    found = process.dose(activities, contacts=("coach",), as_of=as_of)
+def dose(study: Study, activities: pd.DataFrame, referrals: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
+    """Contacts, sessions and hours of everybody who took part, also who has none; kinds of movement apart."""
+    if not study.has("activities"):
+        return absent(["kind", "received"], DOSE)
+    started = referrals.dropna(subset=[study.referral_start])
+    found = process.dose(activities, people=started, contacts=("coach",), as_of=as_of)
     return found.assign(received=found["measure"], percent_enough=found["percent"]).drop(columns=["measure", "percent"])
+
+
+def absent(dims: Iterable[str], measures: Iterable[str]) -> pd.DataFrame:
+    """One row that says why there is nothing: the study does not have the table that this is about."""
+    row = dict.fromkeys(dims, "all") | dict.fromkeys([*measures, "n"], float("nan"))
+    return pd.DataFrame([row | {"note": "not estimable, because the study has no such table"}])
 
 
 def periods(study: Study) -> pd.DataFrame:
