@@ -14,8 +14,10 @@ from analysis.verify.obtaining import obtain
 from analysis.verify.published import claims, file, remarks, sources
 from analysis.verify.verdicts import MATCH, NO_MATCH, NOT_COMPUTED, conclusion, shown
 
-ROW = ["claim", "source", "printed", "status", "value", "tolerance", "tolerance_kind", "obtained", "verdict", "notebook", "unit",
-       "table", "cells", "column", "note"]  # fmt: skip
+ROW = [
+    "claim", "source", "printed", "status", "value", "tolerance", "tolerance_kind", "obtained", "verdict", "notebook",
+    "unit", "table", "cells", "column", "note",
+]  # fmt: skip
 
 
 def certify(study: str, parameters: Mapping[str, object] | None = None) -> tuple[pd.DataFrame, list[Path]]:
