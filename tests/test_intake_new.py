@@ -80,6 +80,14 @@ def command(*words: str):
     return CliRunner().invoke(__main__.app, list(words))
 
 
+def decide(workplace: Path) -> Path:
+    """The two decisions that `check` asks for, and no other edit; returns the plan."""
+    plan = workplace / "project" / "studies" / "walking" / "study.yaml"
+    text = plan.read_text("utf-8").replace("kind: DECIDE", "kind: pre_post").replace("role: DECIDE", "role: primary")
+    plan.write_text(text, encoding="utf-8")
+    return plan
+
+
 def check() -> list[str]:
     try:
         store.study("walking")
@@ -92,11 +100,7 @@ def test_two_decisions_lead_from_an_spss_file_to_processed_tables(workplace):
     assert command("new", "walking", "--from", str(workplace / "monitor.sav")).exit_code == 0
     asked = check()
     assert len(asked) == 2 and "design.kind" in asked[0] and "outcomes[0].role" in asked[1]
-    plan = workplace / "project" / "studies" / "walking" / "study.yaml"
-    plan.write_text(
-        plan.read_text("utf-8").replace("kind: DECIDE", "kind: pre_post").replace("role: DECIDE", "role: primary"),
-        encoding="utf-8",
-    )
+    decide(workplace)
     result = command("check", "walking")
     assert result.exit_code == 0 and "No problem found" in result.output, result.output
     made = prepare.write(store.study("walking"))
@@ -112,16 +116,26 @@ def test_two_decisions_lead_from_an_spss_file_to_processed_tables(workplace):
     assert "opm" not in made.tables["answers"] and made.problems == ()
 
 
+@pytest.mark.slow
+def test_the_same_two_decisions_lead_to_a_report(workplace):
+    """`new`, the two decisions, `run`: every notebook of the study for all units together, released and published."""
+    import shutil
+
+    command("new", "walking", "--from", str(workplace / "monitor.sav"))
+    shutil.copytree(Path(__file__).parents[1] / "notebooks", workplace / "project" / "notebooks")
+    decide(workplace)
+    result = command("run", "walking", "--unit", "all", "--jobs", "1")
+    assert result.exit_code == 0, result.output
+    page = workplace / "project" / "reports" / "walking" / "index.nl.html"
+    assert "0 failed" in result.output and page.exists()
+
+
 def test_scores_after_new_are_those_of_the_codes(workplace):
     """MHI-5 by hand from the codes: items 1, 2, 4 count from 0, items 3, 5 from 5 down, times 4; any missing item
     leaves none.
     """
     command("new", "walking", "--from", str(workplace / "monitor.sav"))
-    plan = workplace / "project" / "studies" / "walking" / "study.yaml"
-    plan.write_text(
-        plan.read_text("utf-8").replace("kind: DECIDE", "kind: pre_post").replace("role: DECIDE", "role: primary"),
-        encoding="utf-8",
-    )
+    decide(workplace)
     measures = prepare.prepare(store.study("walking")).tables["measures"]
     frame = answers()
     points = sum(frame[f"mhi5_{n}"] - 1 for n in (1, 2, 4)) + sum(6 - frame[f"mhi5_{n}"] for n in (3, 5))

@@ -2,7 +2,7 @@
 problem.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from analysis.intake.decimals import Decimals, decimal_points
 
 __all__ = ["Converted", "code", "convert"]
 CALENDAR = (1900, 2100)  # years outside it are typing errors or codes
+KEPT = {"decimal comma", "order of days", "digits of keys"}  # rules that state something and change no value
 CODE_SPAN = 25  # a range up to this width is a set of codes, whose values may be named in a message
 
 
@@ -34,7 +35,15 @@ def convert(raw: pd.Series, variable: Variable) -> Converted:
     reasons = raw.where(missing).map(variable.missing).astype("str").where(missing, "")
     present = raw.mask(missing)
     values, found = _CONVERTERS[variable.type](present, variable)
-    return Converted(values.rename(variable.name), reasons.rename(variable.name), (*problems, *found))
+    stated = tuple(_stated_empty(each) for each in (*problems, *found))
+    return Converted(values.rename(variable.name), reasons.rename(variable.name), stated)
+
+
+def _stated_empty(found: Problem) -> Problem:
+    """Where a broken rule only warns, the value is left empty, and the message says so."""
+    if found.level == "error" or found.rule in KEPT:
+        return found
+    return replace(found, found=f"{found.found}; left empty")
 
 
 def _one_way_of_writing(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
@@ -46,7 +55,7 @@ def _one_way_of_writing(raw: pd.Series, variable: Variable) -> tuple[pd.Series, 
     read = decimal_points(raw)
     problems = _of_marks(raw, read, variable)
     values = read.values.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True) if read.comma else read.values
-    return values.mask(raw.index.isin(read.mixed) | read.unclear), problems
+    return values.mask(read.mixed | read.unclear), problems
 
 
 def _id(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
@@ -87,10 +96,12 @@ def _without_decimals(raw: pd.Series) -> pd.Series:
 
 def _list(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
     """Several categories in one cell, divided by blanks, commas or semicolons; ids joined by `;`."""
-    parts = raw.str.split(r"[\s,;]+", regex=True).explode()
-    levels, problems = _category(parts.dropna(), variable)
-    joined = levels.dropna().groupby(level=0).agg(";".join)
-    return joined.reindex(raw.index).astype("str"), problems
+    numbered = raw.reset_index(drop=True)  # row numbers stand twice in a wide table
+    parts = numbered.str.split(r"[\s,;]+", regex=True).explode()
+    levels, _ = _category(parts.dropna(), variable)
+    joined = levels.dropna().groupby(level=0).agg(";".join).reindex(numbered.index)
+    split = raw.str.split(r"[\s,;]+", regex=True).explode().dropna()
+    return joined.set_axis(raw.index).astype("str"), _category(split, variable)[1]
 
 
 def _number(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]:
@@ -102,8 +113,9 @@ def _number(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem
     if variable.limits is not None:
         outside = numbers.notna() & ~numbers.between(*variable.limits)
         problems += _outside(raw[outside], variable)
+        numbers, whole = numbers.mask(outside), whole.mask(outside)
     numbers = numbers.where(np.isfinite(numbers))
-    values = whole.where(np.isfinite(whole)).astype("Int64") if variable.type == "integer" else numbers
+    values = whole.where(np.isfinite(whole) & ~fraction).astype("Int64") if variable.type == "integer" else numbers
     return values, problems
 
 
@@ -111,9 +123,18 @@ def _of_marks(raw: pd.Series, read: Decimals, variable: Variable) -> list[Proble
     """What the decimal marks of a column say: one reading is stated, more than one is refused."""
     commas = raw.index[raw.str.contains(",", regex=False, na=False)]
     where = (variable.table, variable.name)
-    if read.mixed:
-        text = f"{rows(len(read.mixed), 'write')} the other decimal mark than the rest of the column"
-        return [problem(*where, "one decimal mark", read.mixed, text, "Use one mark in the raw file.", variable.check)]
+    if read.mixed.any():
+        text = f"{rows(int(read.mixed.sum()), 'write')} the other decimal mark than the rest of the column"
+        return [
+            problem(
+                *where,
+                "one decimal mark",
+                list(raw.index[read.mixed]),
+                text,
+                "Use one mark in the raw file.",
+                variable.check,
+            )
+        ]
     if read.unclear:
         text = f"{rows(len(commas), 'hold')} a comma that may mark decimals or thousands"
         return [
@@ -151,12 +172,14 @@ def _date(raw: pd.Series, variable: Variable) -> tuple[pd.Series, list[Problem]]
     dates = pd.to_datetime(read.values.where(iso), format="%Y-%m-%d", errors="coerce").astype("datetime64[s]")
     wrong = raw.notna() & dates.isna() & (not read.ambiguous)
     problems = _of_order(raw, read, variable) + _of_type(raw.index[wrong], variable, "a date written as 2020-12-31")
-    absurd = raw.index[(dates.dt.year < CALENDAR[0]) | (dates.dt.year > CALENDAR[1])]
-    if len(absurd):
-        text = f"{rows(len(absurd), 'hold')} a year outside {CALENDAR[0]} to {CALENDAR[1]}"
+    absurd = (dates.dt.year < CALENDAR[0]) | (dates.dt.year > CALENDAR[1])
+    if absurd.any():
+        text = f"{rows(int(absurd.sum()), 'hold')} a year outside {CALENDAR[0]} to {CALENDAR[1]}"
         remedy = "Correct the raw file; for a code that means missing, declare it in codebook.csv."
-        problems.append(problem(variable.table, variable.name, "calendar", list(absurd), text, remedy, variable.check))
-    return dates, problems
+        problems.append(
+            problem(variable.table, variable.name, "calendar", list(raw.index[absurd]), text, remedy, variable.check)
+        )
+    return dates.mask(absurd), problems
 
 
 def _of_order(raw: pd.Series, read: Days, variable: Variable) -> list[Problem]:
