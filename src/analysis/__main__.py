@@ -151,6 +151,68 @@ def benchmark(groups: Annotated[Optional[list[str]], typer.Argument(help="runs, 
 
 
 @app.command()
+def audit(
+    path: Annotated[Path, typer.Argument(help="Folder of released tables (.csv with .json), or a packed release (.zip).")],
+    previous: Annotated[Optional[Path], typer.Option(help="The release before, to judge differences against.")] = None,
+) -> None:
+    """Attack released tables as an outsider would; a verdict per table, exits 1 when a hidden number can be derived."""
+    from analysis.run import outgoing
+
+    found = outgoing.audit(path, previous)
+    typer.echo(found.to_string(index=False))
+    failed = int(found["verdict"].eq("fail").sum())
+    typer.echo(f"{len(found) - failed} pass, {failed} fail.")
+    raise typer.Exit(int(failed > 0))
+
+
+@app.command()
+def approve(
+    study: StudyName,
+    checker: Annotated[str, typer.Option(help="Name of the second checker, who did not write the analysis.")],
+    decision: Annotated[str, typer.Option(help="approve or reject.")],
+    reason: Annotated[str, typer.Option(help="Why, in a sentence.")],
+    file: Annotated[Optional[list[str]], typer.Option(help="A table as release_log.csv names it (repeat); all when absent.")] = None,
+) -> None:
+    """Record the second checker's decision on released tables; it holds as long as their bytes stay the same."""
+    from analysis import store
+    from analysis.run import outgoing
+
+    store.study(study)
+    found = outgoing.approve(study, checker, decision, reason, file or ())
+    counts = found["decision"].replace("", "no decision").value_counts()
+    typer.echo(f"{study}: " + ", ".join(f"{n} {what}" for what, n in counts.items()))
+    typer.echo(f"written: studies/{study}/approvals.csv, reports/{study}/release_log.csv")
+
+
+@app.command()
+def pack(study: StudyName) -> None:
+    """Pack the approved objects of a study as a release; names those that stay. Later runs are audited against it."""
+    from analysis import store
+    from analysis.run import outgoing
+
+    store.study(study)
+    typer.echo(f"packed: {outgoing.pack(study, typer.echo).relative_to(store.root())}")
+
+
+@app.command()
+def trace(
+    query: Annotated[str, typer.Argument(help="Part of a sentence of a report, or a number.")],
+    study: Annotated[Optional[str], typer.Argument(help="Folder below studies/; all of them when absent.")] = None,
+    most: Annotated[int, typer.Option(help="At most so many places.")] = 5,
+) -> None:
+    """Print the way of a sentence or number: page, table cell, notebook and section, processed tables, raw files."""
+    from analysis import store
+    from analysis.publish import trail
+
+    plans = [store.study(name) for name in ([study] if study else store.studies())]
+    found = [(plan, one) for plan in plans for one in trail.find(plan, query)]
+    for plan, one in found[:most]:
+        typer.echo("\n".join(trail.way(plan, one)) + "\n")
+    typer.echo(f"{len(found)} place(s)" + (f", {most} shown; --most shows more." if len(found) > most else "."))
+    raise typer.Exit(int(not found))
+
+
+@app.command()
 def instruments() -> None:
     """List the questionnaires that can be scored."""
     from analysis.instruments import overview

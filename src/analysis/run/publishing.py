@@ -1,14 +1,54 @@
-"""The publish step of a run: pages and figures from the released tables of one study."""
+"""The publish step of a run: pages and figures from the released tables of one study, then what they were made from."""
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING
 
 from analysis.run.plan import Step
 
+if TYPE_CHECKING:
+    from analysis.study import Study
+
 
 def publish(step: Step) -> None:
-    """Write the reports of the study of `step`, in every language of its plan, from `reports/<study>/` only."""
+    """Write the reports of the study of `step`, in every language of its plan, from `reports/<study>/` only.
+
+    Beside them go the executed notebooks, where data are synthetic or public, and last the crate that describes all.
+    The receipts that the crate reads name every table, so that this step runs again when one comes or goes.
+    """
     from analysis import publish, store
+    from analysis.publish import crate
 
     study = store.study(step.study)
-    store.listed(store.reports(study.id))
-    for path in sorted(store.reports(study.id).glob("*/tables/*")):
+    as_of = _as_of(study)
+    publish.publish(store.reports(study.id), study, study.languages, as_of)
+    _notebooks(study)
+    crate.write(study, as_of)
+
+
+def _as_of(study: "Study") -> date | None:
+    """The cut-off date of the released tables (the latest, should they differ), else the plan's own."""
+    from analysis import store
+
+    paths = sorted(store.reports(study.id).glob("*/tables/*"))
+    found = {
+        json.loads(store.read(path).read_text("utf-8")).get("as_of", "") for path in paths if path.suffix == ".json"
+    }
+    for path in paths:
         store.read(path)
-    publish.publish(store.reports(study.id), study, study.languages, study.as_of)
+    return date.fromisoformat(max(found)) if any(found) else study.as_of
+
+
+def _notebooks(study: "Study") -> None:
+    """Copy executed notebooks to `reports/<study>/<unit>/notebooks/`; of a confidential study none may be there."""
+    from analysis import store
+    from analysis.publish import provenance
+
+    wrote = [name for one in provenance.actions(study.id) for name in one.outputs if study.shareable]
+    runs = [store.root() / name for name in wrote if name.split("/")[-3] == "runs"]
+    there = {f"{path.parent.name}/notebooks/{path.name}": path for path in runs}
+    kept = {store.write_report(study.id, name, store.read(path).read_bytes()) for name, path in there.items()}
+    for stale in set(store.reports(study.id).glob("*/notebooks/*")) - kept:
+        stale.unlink()
+        if not any(stale.parent.iterdir()):
+            stale.parent.rmdir()

@@ -8,9 +8,9 @@ import pandas as pd
 
 from analysis import store
 from analysis.disclosure import Meta, profile, safe_note, suppress
+from analysis.run import approval, released
 from analysis.run.plan import Step
-
-NUMBERS = {"value", "n", "largest", "second_largest"}
+from analysis.study import Study
 
 
 def release(step: Step) -> None:
@@ -22,11 +22,20 @@ def release(step: Step) -> None:
     about = {key: json.loads(path.with_suffix(".json").read_text("utf-8")) for key, path in candidates.items()}
     described = {key: (_frame(path), Meta.from_json(path.with_suffix(".json").read_text("utf-8"))) for key, path in candidates.items()}
     study = store.study(step.study)
-    released, log = suppress(described, profile(study.disclosure.profile))
-    for key, (table, meta) in released.items():
-        _write(step.study, key, table, {**about[key], **json.loads(meta.to_json())})
-    _remove_others(step.study, set(released))
-    store.write_report(step.study, "release_log.csv", store.to_csv(_log(log, study.disclosure.profile, about)))
+    as_of = max((found.get("as_of", "") for found in about.values()), default="")
+    rules = profile(study.disclosure.profile, interim=_interim(study, as_of))
+    out, log = suppress(described, rules, previous=released.earlier(study.id, as_of))
+    checks = json.loads(log.set_index("table").drop(columns=["unit", "profile"]).to_json(orient="index"))
+    for key, (table, meta) in out.items():
+        _write(step.study, key, table, {**about[key], **json.loads(meta.to_json()), approval.CHECK: checks[key]})
+    _remove_others(step.study, set(out))
+    if out:
+        approval.write_log(step.study)
+
+
+def _interim(study: Study, as_of: str) -> bool:
+    """Whether the study goes on after `as_of`: its counts are then rounded, so that two releases give no small difference."""
+    return bool(as_of and study.as_of and as_of < str(study.as_of))
 
 
 def _candidates(folder: Path) -> dict[str, Path]:
@@ -38,9 +47,7 @@ def _candidates(folder: Path) -> dict[str, Path]:
 
 def _frame(path: Path) -> pd.DataFrame:
     store.read(path.with_suffix(".json"))
-    header = pd.read_csv(path, nrows=0).columns
-    text = {column: "str" for column in header if column not in NUMBERS}
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values={column: [""] for column in NUMBERS & set(header)})
+    return released.frame(path.read_bytes())
 
 
 def _write(study: str, key: str, table: pd.DataFrame, about: dict) -> None:
@@ -60,11 +67,3 @@ def _remove_others(study: str, keep: set[str]) -> None:
     for folder in store.reports(study).glob("*/tables"):
         if not any(folder.iterdir()):
             shutil.rmtree(folder.parent)
-
-
-def _log(log: pd.DataFrame, profile_name: str, about: dict[str, dict]) -> pd.DataFrame:
-    """The output-check record: one line an object, with an empty place for the second checker's decision."""
-    dates = {key: found.get("as_of", "") for key, found in about.items()}
-    return log.assign(profile=profile_name, as_of=log["table"].map(dates), checker="", decision="", reason_of_checker="")
-
-
