@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def with_multiple_response(path: Path, definition: str) -> None:
-    """Add a multiple-response set to a .sav, for example `$act=D1 1 10 activiteit act_a act_b` (record 7, subtype 7)."""
+    """Add a set to a .sav, for example `$act=D1 1 10 activiteit act_a act_b` (record 7, subtype 7)."""
     content, place = path.read_bytes(), 176
     while (kind := struct.unpack_from("<i", content, place)[0]) != 999:
         place = _after(content, place, kind)

@@ -48,15 +48,18 @@ def test_castor_surveys_that_were_not_completed_are_left_out_and_counted(tmp_pat
 LIMESURVEY = {
     "code": "id,submitdate,lastpage,token,ipaddr,Q1,Q2[SQ001],Q2[other]",
     "spss": "id,submitdate,lastpage,token,ipaddr,Q1,Q2_SQ001,Q2_other",
-    "code and text": '"id. Response ID","submitdate. Date submitted","lastpage. Last page","token. Token","ipaddr. IP address","Q1. Hoe gaat het?","Q2[SQ001]. Wandelen","Q2[other]. Anders"',
+    "code and text": (
+        '"id. Response ID","submitdate. Date submitted","lastpage. Last page","token. Token","ipaddr. '
+        'IP address","Q1. Hoe gaat het?","Q2[SQ001]. Wandelen","Q2[other]. Anders"'
+    ),
 }
 
 
 @pytest.mark.parametrize("style", LIMESURVEY)
 def test_limesurvey_headings_of_all_styles_become_the_same_names(tmp_path, style):
-    text = (
-        LIMESURVEY[style]
-        + "\n1,2021-02-03 10:00:00,4,abc,145.97.1.1,A1,Y,\n2,,2,def,145.97.1.2,A2,,\n3,2021-02-05 11:00:00,4,ghi,145.97.1.3,A3,N,fietsen\n"
+    text = LIMESURVEY[style] + (
+        "\n1,2021-02-03 10:00:00,4,abc,145.97.1.1,A1,Y,\n2,,2,def,145.97.1.2,A2,,"
+        "\n3,2021-02-05 11:00:00,4,ghi,145.97.1.3,A3,N,fietsen\n"
     )
     frame, learnt = read(written(tmp_path, text), "limesurvey")
     assert list(frame.columns) == ["id", "submitdate", "lastpage", "Q1", "Q2_SQ001", "Q2_other"]

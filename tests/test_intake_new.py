@@ -1,4 +1,4 @@
-"""From a received file to a prepared study with two decisions: what `new` recognises, writes, leaves open and refuses."""
+"""From a received file to a prepared study with two decisions: what `new` recognises, writes and refuses."""
 
 import datetime as dt
 from pathlib import Path
@@ -62,8 +62,14 @@ def write_sav(path: Path) -> None:
         }
     )
     missing = {f"mhi5_{n}": [9] for n in range(1, 6)} | {f"djg{n}": [{"lo": 8, "hi": 9}] for n in ITEMS}
-    pyreadstat.write_sav(answers(), path, column_labels={"mhi5_1": "Voelde u zich erg zenuwachtig? (patiënt)"}, variable_value_labels=labels,
-                         missing_ranges=missing, variable_format={"datum": "EDATE10"})  # fmt: skip
+    pyreadstat.write_sav(
+        answers(),
+        path,
+        column_labels={"mhi5_1": "Voelde u zich erg zenuwachtig? (patiënt)"},
+        variable_value_labels=labels,
+        missing_ranges=missing,
+        variable_format={"datum": "EDATE10"},
+    )
     with_multiple_response(path, "$act=D1 1 10 activiteit act_fiets act_zwem")
 
 
@@ -216,7 +222,7 @@ def test_identifying_columns_and_free_text_are_named_and_not_carried(workplace):
     assert "contact" not in (folder / "codebook.csv").read_text("utf-8")
 
 
-# --- recognition ------------------------------------------------------------------------------------------------------
+# --- recognition --------------------------------------------------------------------------------------------
 
 KNOWN = questionnaires(instruments.load(name) for name in instruments.instruments())
 
@@ -227,11 +233,19 @@ def recognised(columns: dict[str, str], codes=("1", "2", "3")) -> dict[str, str]
     return {each.questionnaire.id: each.by for each in found}
 
 
-@pytest.mark.parametrize(("names", "instrument"), [
-    ([f"MHI{n}" for n in range(1, 6)], "mhi5"), ([f"GGADB20{n}" for n in range(1, 6)], "mhi5"), ([f"who5_{n}" for n in range(1, 6)], "who5"),
-    ([f"djg_{n}" for n in range(1, 12)], "de_jong_gierveld_11"), ([f"eenz{n:02d}" for n in ITEMS], "de_jong_gierveld_6"),
-    (["eq_mob", "eq_zelf", "eq_dag", "eq_pijn", "eq_angst"], "eq5d5l_nl"), ([f"regie{n}" for n in range(1, 8)], "mastery"), (["ervgez"], "self_rated_health"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("names", "instrument"),
+    [
+        ([f"MHI{n}" for n in range(1, 6)], "mhi5"),
+        ([f"GGADB20{n}" for n in range(1, 6)], "mhi5"),
+        ([f"who5_{n}" for n in range(1, 6)], "who5"),
+        ([f"djg_{n}" for n in range(1, 12)], "de_jong_gierveld_11"),
+        ([f"eenz{n:02d}" for n in ITEMS], "de_jong_gierveld_6"),
+        (["eq_mob", "eq_zelf", "eq_dag", "eq_pijn", "eq_angst"], "eq5d5l_nl"),
+        ([f"regie{n}" for n in range(1, 8)], "mastery"),
+        (["ervgez"], "self_rated_health"),
+    ],
+)
 def test_questionnaires_are_known_by_the_names_of_their_items(names, instrument):
     assert recognised(dict.fromkeys(names, "")) == {instrument: "name"}
 

@@ -57,7 +57,7 @@ def test_postcodes_identify_beside_a_house_number_only():
     assert identifying(values, ("postcode", "huisnummer")) == "postcodes with a house number"
 
 
-# --- the key ----------------------------------------------------------------------------------------------------------
+# --- the key ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -75,9 +75,15 @@ def test_a_key_comes_from_the_environment_or_a_private_file(tmp_path, key_file):
     assert key({"ANALYSIS_KEY": KEY}, inside) == key({"ANALYSIS_KEY_FILE": str(key_file)}, inside) == KEY.encode()
 
 
-@pytest.mark.parametrize(("mode", "where", "rule"), [
-    (0o644, "keys", "key private"), (0o640, "keys", "key private"), (0o600, "", "key outside"), (0o600, "elsewhere", "key present"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("mode", "where", "rule"),
+    [
+        (0o644, "keys", "key private"),
+        (0o640, "keys", "key private"),
+        (0o600, "", "key outside"),
+        (0o600, "elsewhere", "key present"),
+    ],
+)
 def test_a_key_that_others_can_read_is_refused(tmp_path, key_file, mode, where, rule):
     if os.name == "nt":
         pytest.skip("Windows has no modes")
@@ -96,7 +102,7 @@ def test_no_key_or_a_short_one_is_refused(tmp_path, environment):
         key(environment, tmp_path)
 
 
-# --- pseudonyms ---------------------------------------------------------------------------------------------------------
+# --- pseudonyms ---------------------------------------------------------------------------------------------
 
 
 def test_pseudonyms_are_the_hmac_of_the_standard():
@@ -170,7 +176,7 @@ def test_service_numbers_as_keys_are_taken_with_a_key_only(tmp_path, monkeypatch
     assert prepare.prepare(store.study("little")).tables["persons"]["person"].str.len().eq(20).all()
 
 
-# --- the search ---------------------------------------------------------------------------------------------------------
+# --- the search ---------------------------------------------------------------------------------------------
 
 
 def notebook(source: str = "", text: str = "", html: str = "") -> str:
@@ -184,18 +190,21 @@ def notebook(source: str = "", text: str = "", html: str = "") -> str:
 BSN = next(str(n) for n in range(200000000, 200000099) if citizen_service_number(str(n)))
 
 
-@pytest.mark.parametrize(("name", "content", "rule", "place"), [
-    ("a.md", f"Bel over {BSN} morgen", "a citizen service number (BSN)", ""),
-    ("a.txt", "mail j.bakker@kpn.nl", "an e-mail address", ""),
-    ("a.py", "call('06-12345678')", "a telephone number", ""),
-    ("a.html", "Dorpsstraat 1, 8011 AB", "a postcode with a house number", ""),
-    ("a.json", '{"x": "NL91ABNA0417164300"}', "a bank account (IBAN)", ""),
-    ("a.log", "geboren op 3-4-1948", "a birth date", ""),
-    ("a.ipynb", notebook(source="x = 'j.bakker@kpn.nl'"), "an e-mail address", "cell 1"),
-    ("a.ipynb", notebook(text=f"bsn {BSN}"), "a citizen service number (BSN)", "output of cell 1"),
-    ("a.ipynb", notebook(html="<th>geboortedatum</th><td>x</td>"), "identifying column", "output of cell 1"),
-    ("a.csv", "id,contact\n1,j.bakker@kpn.nl\n2,a@b.nl\n", "e-mail addresses", "contact"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "content", "rule", "place"),
+    [
+        ("a.md", f"Bel over {BSN} morgen", "a citizen service number (BSN)", ""),
+        ("a.txt", "mail j.bakker@kpn.nl", "an e-mail address", ""),
+        ("a.py", "call('06-12345678')", "a telephone number", ""),
+        ("a.html", "Dorpsstraat 1, 8011 AB", "a postcode with a house number", ""),
+        ("a.json", '{"x": "NL91ABNA0417164300"}', "a bank account (IBAN)", ""),
+        ("a.log", "geboren op 3-4-1948", "a birth date", ""),
+        ("a.ipynb", notebook(source="x = 'j.bakker@kpn.nl'"), "an e-mail address", "cell 1"),
+        ("a.ipynb", notebook(text=f"bsn {BSN}"), "a citizen service number (BSN)", "output of cell 1"),
+        ("a.ipynb", notebook(html="<th>geboortedatum</th><td>x</td>"), "identifying column", "output of cell 1"),
+        ("a.csv", "id,contact\n1,j.bakker@kpn.nl\n2,a@b.nl\n", "e-mail addresses", "contact"),
+    ],
+)
 def test_what_identifies_is_found_wherever_it_stands(tmp_path, name, content, rule, place):
     path = tmp_path / "deep" / name
     path.parent.mkdir()

@@ -75,7 +75,8 @@ def test_the_open_sample_agrees_with_qdapy_itself():
 def test_a_codebook_in_either_namespace(tmp_path, namespace):
     path = tmp_path / "codes.qdc"
     path.write_text(
-        f'<CodeBook xmlns="{namespace}" origin="ATLAS.ti"><Codes><Code guid="{{AB-1}}" name="Helpt" isCodable="false"><Code guid="ab-2" name="Steun" isCodable="true"/></Code></Codes></CodeBook>',
+        f'<CodeBook xmlns="{namespace}" origin="ATLAS.ti"><Codes><Code guid="{{AB-1}}" name="Helpt" isCodable="false">'
+        '<Code guid="ab-2" name="Steun" isCodable="true"/></Code></Codes></CodeBook>',
         encoding="utf-8",
     )
     codes, remarks = read_codebook(path)

@@ -17,12 +17,21 @@ from analysis.intake.decimals import decimal_points
 from analysis.intake.learnt import chosen, reasons
 from analysis.intake.readers import read
 
-FRAME = pd.DataFrame({
-    "id": ["a1", "b2", "c3", "d4"], "code": [1.0, 9.0, -2.0, 2.0], "naam": ["Zoë", "Z", "coördinatie", None],
-    "dag": [dt.date(2020, 1, 2), dt.date(2021, 3, 4), None, dt.date(2020, 12, 31)], "maat": [1.5, 2.25, 3.0, None],
-})  # fmt: skip
-CODES = [["a1", "1", "Zoë", "2020-01-02", "1.5"], ["b2", "9", "Z", "2021-03-04", "2.25"],
-         ["c3", "-2", "coördinatie", None, "3"], ["d4", "2", None, "2020-12-31", None]]  # fmt: skip
+FRAME = pd.DataFrame(
+    {
+        "id": ["a1", "b2", "c3", "d4"],
+        "code": [1.0, 9.0, -2.0, 2.0],
+        "naam": ["Zoë", "Z", "coördinatie", None],
+        "dag": [dt.date(2020, 1, 2), dt.date(2021, 3, 4), None, dt.date(2020, 12, 31)],
+        "maat": [1.5, 2.25, 3.0, None],
+    }
+)
+CODES = [
+    ["a1", "1", "Zoë", "2020-01-02", "1.5"],
+    ["b2", "9", "Z", "2021-03-04", "2.25"],
+    ["c3", "-2", "coördinatie", None, "3"],
+    ["d4", "2", None, "2020-12-31", None],
+]
 
 
 def cells(frame: pd.DataFrame) -> list[list]:
@@ -70,8 +79,10 @@ def test_a_portable_file_gives_the_same_codes_in_plain_letters(delivered):
 def test_what_a_text_file_uses_is_found_and_stated(delivered):
     told = {suffix: read(delivered / f"t.{suffix}")[1] for suffix in ("csv", "tsv", "txt")}
     assert [(each.encoding, each.separator, each.decimal) for each in told.values()] == [
-        ("utf-8", ",", "."), ("utf-8", "\t", "."), ("windows-1252", ";", "."),
-    ]  # fmt: skip
+        ("utf-8", ",", "."),
+        ("utf-8", "\t", "."),
+        ("windows-1252", ";", "."),
+    ]
     assert [remark.rule for remark in told["txt"].remarks] == ["encoding"]
 
 
@@ -96,9 +107,13 @@ def test_an_spss_file_keeps_labels_missing_values_and_sets(tmp_path):
     path = tmp_path / "t.sav"
     frame = FRAME.assign(act_a=[1.0, 0.0, None, 0.0], act_b=[1.0, 1.0, None, 0.0])
     pyreadstat.write_sav(
-        frame, path, column_labels={"code": "Vraag één"}, variable_value_labels={"code": {1: "ja", 2: "nee", 9: "Onbekend"}},
-        missing_ranges={"code": [9, {"lo": -3, "hi": -1}], "naam": ["Z"]}, variable_format={"dag": "EDATE10"},
-    )  # fmt: skip
+        frame,
+        path,
+        column_labels={"code": "Vraag één"},
+        variable_value_labels={"code": {1: "ja", 2: "nee", 9: "Onbekend"}},
+        missing_ranges={"code": [9, {"lo": -3, "hi": -1}], "naam": ["Z"]},
+        variable_format={"dag": "EDATE10"},
+    )
     with_multiple_response(path, "$act=D1 1 10 activiteit act_a act_b")
     got, learnt = read(path)
     assert cells(got[FRAME.columns]) == CODES, "the codes stay"
@@ -166,35 +181,45 @@ def test_column_order_does_not_matter(delivered):
     pd.testing.assert_frame_equal(read(delivered / "u.csv")[0][list(FRAME)], read(delivered / "t.csv")[0])
 
 
-# --- days and decimals ------------------------------------------------------------------------------------------------
+# --- days and decimals --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("written", "declared", "expected"), [
-    (["2021-02-03 10:20:30", "2021-02-04"], "", ["2021-02-03", "2021-02-04"]),
-    (["31-12-2020", "3-4-2021"], "", ["2020-12-31", "2021-04-03"]),
-    (["12/31/2020 9:05", "4/3/2021"], "", ["2020-12-31", "2021-04-03"]),
-    (["03-04-2021"], "", ["03-04-2021"]),
-    (["31-12-2020", "12-31-2020"], "", ["31-12-2020", "12-31-2020"]),
-    (["03-04-2021"], "dd-mm-yyyy", ["2021-04-03"]),
-    (["03-04-2021"], "mm-dd-yyyy", ["2021-03-04"]),
-    (["44197", "44197.75", "x"], "excel_serial", ["2021-01-01", "2021-01-01", "x"]),
-    (["42735"], "excel_serial_1904", ["2021-01-01"]),
-    (["20210203"], "yyyymmdd", ["2021-02-03"]),
-    (["1-2-21"], "", ["1-2-21"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("written", "declared", "expected"),
+    [
+        (["2021-02-03 10:20:30", "2021-02-04"], "", ["2021-02-03", "2021-02-04"]),
+        (["31-12-2020", "3-4-2021"], "", ["2020-12-31", "2021-04-03"]),
+        (["12/31/2020 9:05", "4/3/2021"], "", ["2020-12-31", "2021-04-03"]),
+        (["03-04-2021"], "", ["03-04-2021"]),
+        (["31-12-2020", "12-31-2020"], "", ["31-12-2020", "12-31-2020"]),
+        (["03-04-2021"], "dd-mm-yyyy", ["2021-04-03"]),
+        (["03-04-2021"], "mm-dd-yyyy", ["2021-03-04"]),
+        (["44197", "44197.75", "x"], "excel_serial", ["2021-01-01", "2021-01-01", "x"]),
+        (["42735"], "excel_serial_1904", ["2021-01-01"]),
+        (["20210203"], "yyyymmdd", ["2021-02-03"]),
+        (["1-2-21"], "", ["1-2-21"]),
+    ],
+)
 def test_days_become_iso_only_where_one_reading_is_left(written, declared, expected):
     assert list(iso_days(pd.Series(written, dtype="str"), declared).values) == expected
 
 
-@pytest.mark.parametrize(("written", "expected"), [
-    (["1,5", "2", "3,25"], ["1.5", "2", "3.25"]), (["1.234,5", "2"], ["1234.5", "2"]), (["1.5", "2"], ["1.5", "2"]),
-    (["1,5", "2.5"], ["1,5", "2.5"]), (["1,500", "2,250"], ["1,500", "2,250"]), (["1,2,3"], ["1,2,3"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (["1,5", "2", "3,25"], ["1.5", "2", "3.25"]),
+        (["1.234,5", "2"], ["1234.5", "2"]),
+        (["1.5", "2"], ["1.5", "2"]),
+        (["1,5", "2.5"], ["1,5", "2.5"]),
+        (["1,500", "2,250"], ["1,500", "2,250"]),
+        (["1,2,3"], ["1,2,3"]),
+    ],
+)
 def test_decimal_commas_are_read_only_where_one_reading_is_left(written, expected):
     assert list(decimal_points(pd.Series(written, dtype="str")).values) == expected
 
 
-# --- one study, five formats --------------------------------------------------------------------------------------------
+# --- one study, five formats --------------------------------------------------------------------------------
 
 
 def processed(root, monkeypatch, format: str, **options) -> dict[str, bytes]:

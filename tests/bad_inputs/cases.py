@@ -25,8 +25,7 @@ def nothing(_) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """One bad input of a study: `setup` makes the clean twin too, `spoil` (before) and `after` (on the file) break it.
-    """
+    """One bad input of a study: `setup` makes the twin too, `spoil` (before) and `after` (the file) break it."""
 
     name: str
     rule: str
@@ -693,7 +692,7 @@ def qualtrics(study: Little) -> None:
     study.plan["tables"]["answers"]["conventions"] = "qualtrics"
     answers = study.tables["answers"].astype("str").assign(Status="0", Finished="1")
     heads = pd.DataFrame(
-        [{name: f"Vraag {name}" for name in answers}, {name: '{"ImportId":"%s"}' % name for name in answers}]
+        [{name: f"Vraag {name}" for name in answers}, {name: f'{{"ImportId":"{name}"}}' for name in answers}]
     )
     study.tables["answers"] = pd.concat([heads, answers], ignore_index=True)
 
@@ -1081,13 +1080,22 @@ def of_persons() -> list[Case]:
 
 def of_projects() -> list[ProjectCase]:
     """Coded interviews."""
-    laughs = '<?xml version="1.0"?><!DOCTYPE z [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]>'
+    laughs = (
+        '<?xml version="1.0"?><!DOCTYPE z [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'
+        '<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]>'
+    )
     other = '<TextSource guid="T1" name="i" plainTextPath="internal://t1.txt"/>'
-    lost = '<PlainTextSelection guid="z" startPosition="9000" endPosition="9010"><Coding guid="zz" creatingUser="u1"><CodeRef targetGUID="a1"/></Coding></PlainTextSelection>'
+    lost = (
+        '<PlainTextSelection guid="z" startPosition="9000" endPosition="9010"><Coding guid="zz" '
+        'creatingUser="u1"><CodeRef targetGUID="a1"/></Coding></PlainTextSelection>'
+    )
 
     def many() -> Coded:
         words = [found.span() for found in re.finditer(r"\w+", TEXT)]
-        one = '<PlainTextSelection guid="w%d" startPosition="%d" endPosition="%d"><Coding guid="x%d" creatingUser="u1"><CodeRef targetGUID="a1"/></Coding></PlainTextSelection>'
+        one = (
+            '<PlainTextSelection guid="w%d" startPosition="%d" endPosition="%d"><Coding guid="x%d" '
+            'creatingUser="u1"><CodeRef targetGUID="a1"/></Coding></PlainTextSelection>'
+        )
         selections = "".join(one % (place, *span, place) for place, span in enumerate(words))
         return Coded(
             source=f'<TextSource guid="T1" name="i" plainTextPath="internal://t1.txt">{selections}{lost}</TextSource>'

@@ -32,51 +32,101 @@ def day(number: int) -> dt.date:
 
 def little() -> Little:
     ids = [f"p7f3k{n:02d}" for n in range(12)]
-    persons = pd.DataFrame({
-        "pid": ids, "gemeente": ["1", "2", "3"] * 4, "geslacht": ["1", "2"] * 6, "leeftijd": [61 + n for n in range(12)],
-        "gewicht": [70.5 + n for n in range(12)], "aanmelding": [day(-n) for n in range(12)],
-    })  # fmt: skip
+    persons = pd.DataFrame(
+        {
+            "pid": ids,
+            "gemeente": ["1", "2", "3"] * 4,
+            "geslacht": ["1", "2"] * 6,
+            "leeftijd": [61 + n for n in range(12)],
+            "gewicht": [70.5 + n for n in range(12)],
+            "aanmelding": [day(-n) for n in range(12)],
+        }
+    )
     waves = [(person, wave, place) for place, person in enumerate(ids) for wave in ("0", "1")]
-    answers = pd.DataFrame({
-        "pid": [p for p, _, _ in waves], "meting": [w for _, w, _ in waves],
-        "datum": [day(place + 180 * int(w)) for _, w, place in waves],
-        **{f"q{k}": [(place + k + int(w)) % 6 + 1 for _, w, place in waves] for k in range(1, 6)},
-        "score": [round(3.25 + 0.5 * place, 2) for _, _, place in waves], "actief": ["0", "1"] * 12,
-    })  # fmt: skip
-    referrals = pd.DataFrame({
-        "vid": [f"v{n}" for n in range(12)], "pid": ids, "plaats": ["1", "2", "3"] * 4,
-        "verwezen": [day(n) for n in range(12)], "gestart": [day(n + 30) for n in range(12)],
-    })  # fmt: skip
-    return Little({"persons": persons, "answers": answers, "referrals": referrals}, dict.fromkeys(("persons", "answers", "referrals"), "csv"),
-                  plan(), codebook(), levels())  # fmt: skip
+    answers = pd.DataFrame(
+        {
+            "pid": [p for p, _, _ in waves],
+            "meting": [w for _, w, _ in waves],
+            "datum": [day(place + 180 * int(w)) for _, w, place in waves],
+            **{f"q{k}": [(place + k + int(w)) % 6 + 1 for _, w, place in waves] for k in range(1, 6)},
+            "score": [round(3.25 + 0.5 * place, 2) for _, _, place in waves],
+            "actief": ["0", "1"] * 12,
+        }
+    )
+    referrals = pd.DataFrame(
+        {
+            "vid": [f"v{n}" for n in range(12)],
+            "pid": ids,
+            "plaats": ["1", "2", "3"] * 4,
+            "verwezen": [day(n) for n in range(12)],
+            "gestart": [day(n + 30) for n in range(12)],
+        }
+    )
+    return Little(
+        {"persons": persons, "answers": answers, "referrals": referrals},
+        dict.fromkeys(("persons", "answers", "referrals"), "csv"),
+        plan(),
+        codebook(),
+        levels(),
+    )
 
 
 def plan() -> dict:
     outcome = {"domain": "participation", "role": "primary", "better": "high", "kind": "continuous"}
     return {
-        "study": "little", "title": {"nl": "Klein", "en": "Little"}, "kind": "synthetic", "source": "tests", "licence": "none",
-        "seed": 1, "pseudonyms": "as_received", "tables": {name: {} for name in ("persons", "answers", "referrals")},
-        "time": "date", "window": ["2020-06-01", "2022-06-30"], "waves": [{"id": "t0", "month": 0}, {"id": "t1", "month": 6}],
+        "study": "little",
+        "title": {"nl": "Klein", "en": "Little"},
+        "kind": "synthetic",
+        "source": "tests",
+        "licence": "none",
+        "seed": 1,
+        "pseudonyms": "as_received",
+        "tables": {name: {} for name in ("persons", "answers", "referrals")},
+        "time": "date",
+        "window": ["2020-06-01", "2022-06-30"],
+        "waves": [{"id": "t0", "month": 0}, {"id": "t1", "month": 6}],
         "unit": {"name": {"nl": "gemeente", "en": "municipality"}, "all": {"nl": "Alle", "en": "All"}},
-        "design": {"kind": "pre_post"}, "referral_steps": ["referred", "started"], "referral_start": "started",
-        "outcomes": [{"id": "mhi5", "instrument": "mhi5", "domain": "health", "role": "primary"},
-                     {"id": "wellbeing", "score": "wellbeing", "title": {"nl": "Welzijn", "en": "Wellbeing"}, **outcome}],
-    }  # fmt: skip
+        "design": {"kind": "pre_post"},
+        "referral_steps": ["referred", "started"],
+        "referral_start": "started",
+        "outcomes": [
+            {"id": "mhi5", "instrument": "mhi5", "domain": "health", "role": "primary"},
+            {"id": "wellbeing", "score": "wellbeing", "title": {"nl": "Welzijn", "en": "Wellbeing"}, **outcome},
+        ],
+    }
 
 
 def codebook() -> pd.DataFrame:
     rows = [
-        "persons,person,pid,id,,,,yes,direct", "persons,unit,gemeente,category,,unit,,yes,quasi", "persons,sex,geslacht,category,,sex,9=unknown,,quasi",
-        "persons,age,leeftijd,integer,year,18..110,,,quasi", "persons,weight,gewicht,number,kg,,,,sensitive",
-        "persons,registered,aanmelding,date,,,,,quasi", "persons,in_study,,boolean,,,,,open", "persons,excluded,,category,,excluded,,,open",
-        "answers,person,pid,id,,,,yes,direct", "answers,unit,,category,,unit,,,quasi", "answers,wave,meting,category,,wave,,yes,open",
-        "answers,date,datum,date,,,,yes,quasi", *(f"answers,mhi5_{k},q{k},integer,,1..6,9=unknown,,sensitive" for k in range(1, 6)),
-        "answers,wellbeing,score,number,,0..100,,,sensitive", "answers,active,actief,boolean,,,,,open",
-        "measures,person,,id,,,,,direct", "measures,unit,,category,,unit,,,quasi", "measures,wave,,category,,wave,,,open", "measures,date,,date,,,,,quasi",
-        "measures,outcome,,text,,,,,open", "measures,value,,number,,,,,sensitive", "measures,class,,text,,,,,sensitive", "measures,n_missing_items,,integer,,,,,open",
-        "referrals,referral,vid,id,,,,yes,direct", "referrals,person,pid,id,,,,yes,direct", "referrals,unit,plaats,category,,unit,,,quasi",
-        "referrals,referred,verwezen,date,,,,yes,quasi", "referrals,started,gestart,date,,,,,quasi",
-    ]  # fmt: skip
+        "persons,person,pid,id,,,,yes,direct",
+        "persons,unit,gemeente,category,,unit,,yes,quasi",
+        "persons,sex,geslacht,category,,sex,9=unknown,,quasi",
+        "persons,age,leeftijd,integer,year,18..110,,,quasi",
+        "persons,weight,gewicht,number,kg,,,,sensitive",
+        "persons,registered,aanmelding,date,,,,,quasi",
+        "persons,in_study,,boolean,,,,,open",
+        "persons,excluded,,category,,excluded,,,open",
+        "answers,person,pid,id,,,,yes,direct",
+        "answers,unit,,category,,unit,,,quasi",
+        "answers,wave,meting,category,,wave,,yes,open",
+        "answers,date,datum,date,,,,yes,quasi",
+        *(f"answers,mhi5_{k},q{k},integer,,1..6,9=unknown,,sensitive" for k in range(1, 6)),
+        "answers,wellbeing,score,number,,0..100,,,sensitive",
+        "answers,active,actief,boolean,,,,,open",
+        "measures,person,,id,,,,,direct",
+        "measures,unit,,category,,unit,,,quasi",
+        "measures,wave,,category,,wave,,,open",
+        "measures,date,,date,,,,,quasi",
+        "measures,outcome,,text,,,,,open",
+        "measures,value,,number,,,,,sensitive",
+        "measures,class,,text,,,,,sensitive",
+        "measures,n_missing_items,,integer,,,,,open",
+        "referrals,referral,vid,id,,,,yes,direct",
+        "referrals,person,pid,id,,,,yes,direct",
+        "referrals,unit,plaats,category,,unit,,,quasi",
+        "referrals,referred,verwezen,date,,,,yes,quasi",
+        "referrals,started,gestart,date,,,,,quasi",
+    ]
     columns = ["table", "name", "source", "type", "unit", "levels", "missing", "required", "sensitivity"]
     frame = pd.DataFrame([row.split(",") for row in rows], columns=columns)
     return frame.assign(label_nl=frame["name"], label_en=frame["name"], check="error", note="")

@@ -4,9 +4,15 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TEXT = "Ik ga nu twee keer per week wandelen 🙂 met Bep.\nDe coördinator belt me, dat hélpt echt 👍 veel.\nThuis is het stil.\n"
+TEXT = (
+    "Ik ga nu twee keer per week wandelen 🙂 met Bep.\nDe coördinator belt "
+    "me, dat hélpt echt 👍 veel.\nThuis is het stil.\n"
+)
 PASSAGES = ("twee keer per week wandelen 🙂", "De coördinator belt me", "hélpt echt 👍 veel.", "Thuis is het stil.")
-CODES = '<Codes><Code guid="{A1}" name="Helpt" isCodable="true"><Code guid="a2" name="Contact" isCodable="true"/></Code><Code guid="A3" name="Hindert" isCodable="true"/></Codes>'
+CODES = (
+    '<Codes><Code guid="{A1}" name="Helpt" isCodable="true"><Code guid="a2" name="Contact" '
+    'isCodable="true"/></Code><Code guid="A3" name="Hindert" isCodable="true"/></Codes>'
+)
 
 
 @dataclass
@@ -47,12 +53,18 @@ class Coded:
             start = TEXT.index(passage)
             coders = ("u1", "u2") if number == 1 else (("u1",) if number % 2 == 0 else ("u2",))
             codings = "".join(
-                f'<Coding guid="c{number}{user}" creatingUser="{user}" creationDateTime="2022-03-0{number + 1}T10:00:00Z"><CodeRef targetGUID="{code}"/></Coding>'
+                f'<Coding guid="c{number}{user}" creatingUser="{user}" '
+                f'creationDateTime="2022-03-0{number + 1}T10:00:00Z">'
+                f'<CodeRef targetGUID="{code}"/></Coding>'
                 for user in coders
             )
-            places = f'startPosition="{self.position(start) + self.shift}" endPosition="{self.position(start + len(passage)) + self.shift}"'
+            places = (
+                f'startPosition="{self.position(start) + self.shift}" '
+                f'endPosition="{self.position(start + len(passage)) + self.shift}"'
+            )
             found.append(
-                f'<PlainTextSelection guid="s{number}" name="" {places} creatingUser="u1">{codings}</PlainTextSelection>'
+                f'<PlainTextSelection guid="s{number}" name="" {places} '
+                f'creatingUser="u1">{codings}</PlainTextSelection>'
             )
         return "".join(found)
 
@@ -62,10 +74,15 @@ class Coded:
             self.source
             or f'<TextSource guid="T1" name="Interview 1" plainTextPath="internal://t1.txt">{self.selections()}</TextSource>'
         )
-        case = '<Cases><Case guid="k1"><VariableValue><VariableRef targetGUID="v1"/><TextValue>north</TextValue></VariableValue><SourceRef targetGUID="T1"/></Case></Cases>'
+        case = (
+            '<Cases><Case guid="k1"><VariableValue><VariableRef targetGUID="v1"/><TextValue>'
+            'north</TextValue></VariableValue><SourceRef targetGUID="T1"/></Case></Cases>'
+        )
         return (
-            f'{self.head}<Project xmlns="{self.namespace}" name="p" origin="{self.origin}"><Users>{self.users}</Users><CodeBook>{self.codes}</CodeBook>'
-            f'<Variables><Variable guid="v1" name="Gemeente" typeOfVariable="Text"/></Variables>{case}<Sources>{source}</Sources>{self.extra}</Project>'
+            f'{self.head}<Project xmlns="{self.namespace}" name="p" origin="{self.origin}">'
+            f"<Users>{self.users}</Users><CodeBook>{self.codes}</CodeBook>"
+            '<Variables><Variable guid="v1" name="Gemeente" typeOfVariable="Text"/></Variables>'
+            f"{case}<Sources>{source}</Sources>{self.extra}</Project>"
         )
 
     def write(self, path: Path) -> Path:
