@@ -1,10 +1,11 @@
-"""The files of the default study, byte for byte the same each time they are written."""
+"""The files of the synthetic studies, byte for byte the same each time they are written."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
+from analysis.synthetic import oplopen
 from analysis.synthetic.study import Study, units
 from analysis.synthetic.world import World, municipalities, slug
 
@@ -13,10 +14,14 @@ _ORDER = {"persons": ["respondent"], "measures": ["respondent", "meting", "datum
 
 
 def rewrite(root: Path, *, truth: bool = False) -> Iterator[Path]:
-    """Write everything of the default study that is made by code below `root` (the repository), and name each file:
-    the raw tables, corrections.csv and, with `truth`, truth.yaml (half a minute)."""
+    """Write everything of the synthetic studies that is made by code below `root` (the repository), and name each file:
+    the raw tables, corrections.csv and, with `truth`, truth.yaml of the default study (half a minute)."""
     study = root / "studies" / NAME
     yield from write(root / "data" / "raw" / NAME, study / "corrections.csv")
+    second = root / "data" / "raw" / oplopen.NAME
+    second.mkdir(parents=True, exist_ok=True)
+    for name, frame in sorted(oplopen.tables().items()):
+        yield _file(frame, second / f"{name}.csv", [])
     if truth:
         from analysis.synthetic.expected import write_truth
 
