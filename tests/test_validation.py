@@ -176,6 +176,7 @@ def test_measures_by_hand():
         "replications": 5, "not_estimable": 1, "bias": 1.0, "bias_mcse": empirical / 2, "empirical_se": empirical,
         "empirical_se_mcse": empirical / 6**0.5, "model_se": 2.5**0.5,  # model variances 1, 1, 4, 4
         "model_se_mcse": (3 / (4 * 4 * 2.5)) ** 0.5, "coverage": 0.75, "coverage_mcse": (0.75 * 0.25 / 4) ** 0.5,
+        "centred_coverage": 1.0, "centred_coverage_mcse": 0.0,  # of 12, the mean of the estimates
         "rejection": 0.75, "rejection_mcse": (0.75 * 0.25 / 4) ** 0.5,
     }  # fmt: skip
     assert found == pytest.approx(by_hand)

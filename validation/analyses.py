@@ -40,9 +40,20 @@ def closed(block: Block) -> pd.DataFrame:
 
 def fitted(block: Block) -> pd.DataFrame:
     """Six mixed models a replication and what follows from them, and the sign flips: rows as in `closed`."""
-    found = _random_effects(block)
+    apart = _apart(block)
+    found = effect.random_effects(apart)
     prediction = found.assign(lower=found["predict_lower"], upper=found["predict_upper"], p_value=np.nan)
-    return _table(block, random_effects=found, prediction=prediction, sign_flip=_stacked(block, effect.sign_flip))
+    models = [
+        effect.cluster_summaries(six, "estimate ~ 1", cluster="unit")
+        for _, six in apart.groupby("outcome", sort=False)
+    ]  # fmt: skip
+    return _table(
+        block,
+        random_effects=found,
+        prediction=prediction,
+        model_means=pd.concat(models, ignore_index=True),
+        sign_flip=_stacked(block, effect.sign_flip),
+    )
 
 
 def resampled(block: Block) -> pd.DataFrame:
@@ -122,15 +133,15 @@ def _means(data: pd.DataFrame, part: str) -> pd.DataFrame:
     return frame([interval(mean, error, n - 1) | {"n": n, part: name} for name, mean, error, n in rows])
 
 
-def _random_effects(block: Block) -> pd.DataFrame:
-    """The mixed model in each municipality apart, summarised by Hartung, Knapp, Sidik and Jonkman."""
+def _apart(block: Block) -> pd.DataFrame:
+    """The mixed model in each municipality apart: estimates with the replication in `outcome`, six rows each."""
     units = len(block.cell.people)
     long = block.long()
-    apart = long.assign(part=long["replication"] * units + long["unit"])
-    found = effect.mixed_change(apart, "value", time="wave", person="person", by="part")
+    parts = long.assign(part=long["replication"] * units + long["unit"])
+    found = effect.mixed_change(parts, "value", time="wave", person="person", by="part")
     found = found[found["contrast"] == _CONTRAST]
     part = found["unit"].astype(int)
-    return effect.random_effects(found.assign(outcome=part // units, unit=(part % units).astype(str)))
+    return found.assign(outcome=part // units, unit=(part % units).astype(str))
 
 
 def _bootstrapped(block: Block, weights: str) -> pd.DataFrame:

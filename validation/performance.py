@@ -18,6 +18,7 @@ def measures(rows: pd.DataFrame, truth: np.ndarray, unit: float) -> dict[str, fl
     """Bias, empirical and model SE (in units of `unit`, the SD of the outcome), coverage and rejection of zero.
 
     `rows` (one a replication: estimate, std_error, lower, upper, p_value) belong to `truth`, one number a replication.
+    Centred (bias-eliminated) coverage is that of the truth plus the bias: what it would be, were the estimate unbiased.
     Replications without an estimate are counted and left out of the measures.
     """
     usable = rows["estimate"].notna().to_numpy()
@@ -28,7 +29,8 @@ def measures(rows: pd.DataFrame, truth: np.ndarray, unit: float) -> dict[str, fl
     error = (found["estimate"].to_numpy() - truth) / unit
     variance = (found["std_error"].to_numpy() / unit) ** 2
     empirical, model = error.std(ddof=1), np.sqrt(variance.mean())
-    covered = ((found["lower"] <= truth) & (truth <= found["upper"])).mean()
+    covered = _covered(found, truth)
+    centred = _covered(found, truth + error.mean() * unit)
     rejected = (found["p_value"] <= 0.05).mean() if found["p_value"].notna().any() else np.nan
     return {
         "replications": len(rows), "not_estimable": int((~usable).sum()),
@@ -36,8 +38,13 @@ def measures(rows: pd.DataFrame, truth: np.ndarray, unit: float) -> dict[str, fl
         "empirical_se": empirical, "empirical_se_mcse": empirical / np.sqrt(2 * (n - 1)),
         "model_se": model, "model_se_mcse": np.sqrt(variance.var(ddof=1) / (4 * n * model**2)),
         "coverage": covered, "coverage_mcse": _share_error(covered, n),
+        "centred_coverage": centred, "centred_coverage_mcse": _share_error(centred, n),
         "rejection": rejected, "rejection_mcse": _share_error(rejected, n),
     }  # fmt: skip
+
+
+def _covered(found: pd.DataFrame, truth: np.ndarray) -> float:
+    return float(((found["lower"] <= truth) & (truth <= found["upper"])).mean())
 
 
 def _share_error(share: float, n: int) -> float:
