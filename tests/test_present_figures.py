@@ -107,6 +107,18 @@ def test_intervals_of_means_are_students_t():
     assert (lower, upper) == (pytest.approx(60 - 1.3358, abs=1e-3), pytest.approx(60 + 1.3358, abs=1e-3))
 
 
+def test_tick_labels_are_the_ticks_in_the_language():
+    """Labels read back as the values they stand at: none is rounded away from its tick."""
+    for name in ("forest", "waves", "waves of a share", "bars", "negative bars"):
+        picture = _draw(name, "nl")
+        FigureCanvasAgg(picture.figure).draw()
+        ax = picture.figure.axes[0]
+        axis = ax.yaxis if name.startswith("waves") else ax.xaxis
+        labels = [label.get_text().replace("\N{MINUS SIGN}", "-") for label in axis.get_ticklabels()]
+        assert labels and not any("." in label for label in labels)
+        assert np.allclose([float(label.replace(",", ".")) for label in labels], axis.get_majorticklocs(), atol=1e-9)
+
+
 def test_two_arms_are_two_lines_that_differ_in_more_than_colour():
     rows = [{"outcome": "mhi5", "wave": wave, "arm": arm, "mean": 60.0 + at, "sd": 10.0, "n": 100}
             for at, arm in enumerate(("programme", "waiting")) for wave in ("t0", "t1", "t2")]  # fmt: skip

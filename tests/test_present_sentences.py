@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from present_cases import estimates_rows, long, tables, the_study
 
@@ -104,6 +104,7 @@ def test_shares_change_in_percentage_points_and_hidden_and_impossible_results_ar
     assert said[-1].endswith("niet te schatten, omdat geen enkele rij volledig is.")
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.floats(-5, 5), st.floats(0.01, 5))
 def test_certainty_follows_the_limits_as_they_are_shown(estimate, half):
     frame = long(

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 import yaml
 from babel.numbers import parse_decimal
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from present_cases import ROOT, the_study
 
@@ -19,12 +19,9 @@ from analysis.present.numbers import rounded
 from analysis.present.wording import LANGUAGES, fixed_texts
 
 TEXTS = ROOT / "src/analysis/present/texts"
-CODE = sorted(
-    path
-    for folder in ("present", "publish")
-    for path in (ROOT / "src/analysis" / folder).rglob("*.py")
-    if path.name != "__init__.py"
-)
+SOURCE = ROOT / "src/analysis"
+PAGES = [SOURCE / "publish" / f"{name}.py" for name in ("blocks", "contents", "html", "site")]
+CODE = [path for path in sorted((SOURCE / "present").rglob("*.py")) if path.name != "__init__.py"] + PAGES
 LIKE_PROSE = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 
 
@@ -106,6 +103,7 @@ def test_rounding_is_half_away_from_zero_on_the_decimal_that_is_read(number, dig
     assert str(rounded(number, digits)) == expected
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.floats(-1e9, 1e9), st.integers(0, 4), st.sampled_from(LANGUAGES))
 def test_a_written_number_reads_back_as_the_rounded_one(number, digits, language):
     written = present.words(the_study(), language).number(number, digits)
@@ -115,6 +113,7 @@ def test_a_written_number_reads_back_as_the_rounded_one(number, digits, language
     assert "-" not in written
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.floats(0, 1), st.sampled_from(LANGUAGES))
 def test_a_p_value_is_never_zero_and_never_one(p_value, language):
     written = present.words(the_study(), language).p_value(p_value)

@@ -11,15 +11,17 @@ from markupsafe import Markup
 from analysis import present
 from analysis.present.figures import change as change_figures
 from analysis.present.figures import evaluation as evaluation_figures
+from analysis.present.figures import network as network_figures
 from analysis.present.figures import process as process_figures
+from analysis.present.figures import responders as responder_figures
 from analysis.present.sentences import report as about_report
 from analysis.publish.contents import Part, Section
 
 PIXELS = 110  # of the page, per inch of a figure
 FIGURES: Mapping[str, Callable] = {
-    "forest": change_figures.forest, "waves": change_figures.waves, "stacked": change_figures.stacked,
+    "forest": change_figures.forest, "waves": change_figures.waves, "stacked": responder_figures.stacked,
     "funnel": process_figures.funnel, "bars": process_figures.bars, "curves": process_figures.curves,
-    "dots": process_figures.dots, "specifications": evaluation_figures.specifications,
+    "dots": network_figures.dots, "specifications": evaluation_figures.specifications,
     "sociogram": evaluation_figures.sociogram, "balance": evaluation_figures.balance,
     "joint_display": evaluation_figures.joint_display,
 }  # fmt: skip

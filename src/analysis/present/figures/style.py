@@ -82,11 +82,14 @@ class _Writer:
 
 
 def numbered(axis, words: Words) -> None:
-    """Write an axis' numbers as the language does, with the decimals that its ticks need."""
-    ticks = list(axis.get_majorticklocs())
-    step = min((abs(b - a) for a, b in zip(ticks, ticks[1:], strict=False)), default=1)
-    digits = next((digits for digits in range(4) if abs(step - round(step, digits)) < 1e-9), 3)
-    axis.set_major_formatter(lambda value, _: words.number(value, digits))
+    """Write an axis' numbers as the language does, with the decimals that its ticks need once they are laid out."""
+
+    def written(value: float, _: int) -> str:
+        ticks = list(axis.get_majorticklocs())
+        step = min((abs(b - a) for a, b in zip(ticks, ticks[1:], strict=False)), default=1)
+        return words.number(value, next((digits for digits in range(4) if abs(step - round(step, digits)) < 1e-9), 3))
+
+    axis.set_major_formatter(written)
 
 
 def source_line(words: Words, table: Released) -> str:

@@ -3,12 +3,12 @@
 import pandas as pd
 
 from analysis.present.reading import Released, released
-from analysis.present.sentences import change, process
+from analysis.present.sentences import change, process, spread
 from analysis.present.sentences.sentence import Sentence, state
 from analysis.present.wording import Words
 
 BUILDERS = {
-    "change": change.change, "responders": change.responders, "forest": change.forest, "robustness": change.robustness,
+    "change": change.change, "responders": change.responders, "forest": spread.forest, "robustness": spread.robustness,
     "flow": process.flow, "attrition": process.attrition, "funnel": process.funnel,
     "time_to_step": process.time_to_step, "top": process.top, "network": process.network,
     "meetings": process.meetings, "factors": process.factors, "costs": process.costs, "note": process.note,
