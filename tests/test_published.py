@@ -209,6 +209,8 @@ def test_disturbance_by_hand():
     assert off["n"].to_list() == [2, 2, 1]
     assert published.disturb(data, 0.5)["n"].to_list() == [2]
     assert published.disturb(data, 0.0) is data
+    with pytest.raises(ValueError, match="perturb is -0.1: give a share from 0 to 1"):
+        published.disturb(data, -0.1)
 
 
 @given(share=st.floats(0.001, 0.2), n=st.integers(1, 300))

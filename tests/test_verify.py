@@ -108,7 +108,7 @@ def test_all_problems_are_said_at_once(project):
         verify.claims("published", "nhefz")
 
 
-def one(value: float, tolerance: float, kind: str, obtained: float, cells: str = "", **columns) -> str:
+def one(value: float, tolerance: float, kind: str, obtained: object, cells: str = "", **columns) -> str:
     claim = {"claim": "c", "value": value, "tolerance": tolerance, "tolerance_kind": kind, "table": "t",
              "cells": cells, "column": "value", "note": ""}  # fmt: skip
     table = pd.DataFrame([{"value": obtained, **columns}])
@@ -137,6 +137,7 @@ def test_a_row_is_found_by_text_number_and_index():
     assert one(1, 1, "absolute", 1, "g=2004", g=2004.0) == "match"
     assert one(1, 1, "absolute", 1, "g=2004", g="2004") == "match"
     assert one(1, 1, "absolute", 1, "g=x; h=y", g="x", h="z").startswith("not computed, because 0 rows of t fit")
+    assert one(1, 1, "absolute", 1, "g=x", g=2004).startswith("not computed, because 0 rows of t fit g=x")
     assert one(1, 1, "absolute", 1, "k=x") == "not computed, because table t has no column k"
     claim = pd.DataFrame([{"claim": "c", "value": 2.0, "tolerance": 0.1, "tolerance_kind": "absolute", "table": "t",
                            "cells": "kind=b", "column": "value", "note": ""}])  # fmt: skip
@@ -148,7 +149,10 @@ def test_a_number_that_could_not_be_estimated_says_why():
     assert one(1, 1, "absolute", np.nan, note="not estimable, because one wave only") == (
         "not computed, because one wave only"
     )
-    assert one(1, 1, "absolute", np.nan) == "not computed, because the cell is empty"
+    for note in ("", np.nan, None):
+        assert one(1, 1, "absolute", np.nan, note=note) == "not computed, because the cell holds no number"
+    assert one(1, 1, "absolute", np.inf, status="hidden") == "not computed, because hidden"
+    assert one(1, 1, "absolute", "*", reason="dominated") == "not computed, because dominated"
 
 
 # ---- notebooks as the source

@@ -4,7 +4,7 @@ What is loaded is defined in studies/published/datasets.yaml. Disturbing the dat
 agreement with a published number: an agreement that survives it tests nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.resources import as_file, files
@@ -38,12 +38,17 @@ def load(name: str, *, perturb: float = 0.0) -> pd.DataFrame:
     return disturb(data, perturb, measured=about.get("measured", ()), categories=about.get("categories", ()))
 
 
-def disturb(data: pd.DataFrame, share: float, *, measured=(), categories=()) -> pd.DataFrame:
+def disturb(
+    data: pd.DataFrame, share: float, *, measured: Sequence[str] = (), categories: Sequence[str] = ()
+) -> pd.DataFrame:
     """The data a little wrong, the same way each time; with a share of 0.01:
 
     `measured` numbers are 1 % too low and too high in turn (the first too low), `categories` are the next category in
-    every hundredth row, from the first on; without either every hundredth row, from the first on, is left out.
+    every hundredth row, from the first on; without either every hundredth row, from the first on, is left out. Raises
+    ValueError for a share outside 0 to 1.
     """
+    if not 0 <= share <= 1:
+        raise ValueError(f"perturb is {share}: give a share from 0 to 1, for example 0.01.")
     if not share:
         return data
     place = np.arange(len(data))
@@ -114,7 +119,7 @@ def _networkx(item: str) -> pd.DataFrame:
 
 
 def _qdapy(item: str) -> pd.DataFrame:
-    """A coded project as one frame: a row a user, code or text source (`kind`)."""
+    """A coded project as one frame: a row a user, code or source (`entry`)."""
     from analysis.intake.qualitative import read_project
 
     with as_file(files("qdapy") / "data" / item) as path:

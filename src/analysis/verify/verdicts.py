@@ -44,11 +44,9 @@ def _obtain(claim: dict, tables: Mapping[str, pd.DataFrame], reason: str) -> flo
     table, cells = _plain(tables[claim["table"]]), where(claim["cells"])
     if absent := [name for name in (*cells, claim["column"]) if name not in table]:
         return f"table {claim['table']} has no column {', '.join(absent)}"
-    fits = table[
-        np.logical_and.reduce(
-            [np.ones(len(table), bool), *(_same(table[name], value) for name, value in cells.items())]
-        )
-    ]
+    fits = table
+    for name, value in cells.items():
+        fits = fits[_same(fits[name], value)]
     if len(fits) != 1:
         return f"{len(fits)} rows of {claim['table']} fit {claim['cells'] or 'the claim'}"
     return _number(fits.iloc[0], claim["column"])
@@ -63,16 +61,16 @@ def _plain(table: pd.DataFrame | pd.Series) -> pd.DataFrame:
 def _same(column: pd.Series, value: str) -> np.ndarray:
     """Rows that hold `value`; a number is compared as a number, so that 2004 and 2004.0 are one."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        return np.isclose(column.to_numpy(float), float(value), rtol=1e-12, atol=0)
+        return np.isclose(column.to_numpy(float), pd.to_numeric(value, errors="coerce"), rtol=1e-12, atol=0)
     return (column.astype(str) == value).to_numpy()
 
 
 def _number(row: pd.Series, column: str) -> float | str:
-    value = row[column]
-    if pd.notna(value):
+    value = pd.to_numeric(row[column], errors="coerce")
+    if np.isfinite(value):
         return float(value)
-    reason = next((str(row[name]) for name in ("note", "reason", "status") if row.get(name)), "the cell is empty")
-    return reason.removeprefix("not estimable, because ")
+    reasons = [str(row[name]) for name in ("note", "reason", "status") if pd.notna(row.get(name)) and row[name]]
+    return [*reasons, "the cell holds no number"][0].removeprefix("not estimable, because ")
 
 
 def conclusion(compared: pd.DataFrame) -> str:
@@ -80,10 +78,8 @@ def conclusion(compared: pd.DataFrame) -> str:
     kinds = compared["verdict"].str.partition(",")[0].value_counts()
     match, missed, absent = (int(kinds.get(kind, 0)) for kind in (MATCH, NO_MATCH, NOT_COMPUTED))
     verdict = NO_MATCH if missed else MATCH if match else NOT_COMPUTED
-    parts = [f"{match} of {match + missed} numbers are within their tolerance"] + [f"{absent} not computed"] * bool(
-        absent
-    )
-    return f"{verdict}: {'; '.join(parts)}."
+    rest = f"; {absent} not computed" if absent else ""
+    return f"{verdict}: {match} of {match + missed} numbers are within their tolerance{rest}."
 
 
 def shown(compared: pd.DataFrame) -> pd.DataFrame:
