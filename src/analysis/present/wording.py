@@ -66,7 +66,8 @@ class Words:
         if dim in ("unit", "area") and (level == "all" or level in self.study.units):
             return self.study.unit_label(level, self.language)
         if dim == "outcome":
-            return next((self.of(out.title) for out in self.study.outcomes if out.id == level), "") or _plain(level)
+            own = next((self.of(out.title) for out in self.study.outcomes if out.id == level), "")
+            return own or self.texts.get(f"levels.any.{level}") or _plain(level)
         if dim == "contrast":
             return self._contrast(level)
         if dim == "method":
