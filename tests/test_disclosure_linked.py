@@ -121,8 +121,8 @@ def summary(seeds):
     return pd.DataFrame([one_study(seed) for seed in seeds])
 
 
-def test_a_dozen_random_studies_are_closed():
-    found = summary(range(8))
+def test_three_random_studies_are_closed():
+    found = summary(range(3))
     assert found["opened"].sum() == 0 and found["unsafe"].sum() == 0 and found["audit_fails"].sum() == 0
     assert found["linked"].sum() < found["rows"].sum()
 

@@ -167,3 +167,10 @@ def test_a_description_survives_its_file_and_lists_every_mistake():
         Meta(("sex",), {"wave": "all"}, "people", "acro10", {"value": "mode"})
     with pytest.raises(ValueError, match="without a kind: odd.*1 cell"):
         check(cells(["g"], ("a", "odd", 1, 1), ("a", "odd", 2, 1)), meta("g"), profile())
+
+
+def test_nothing_that_stands_beside_a_hidden_number_survives_it():
+    table = cells(["group"], ("a", "mean", 5.0, 25), ("b", "mean", 5.0, 9))
+    table = table.assign(n_clusters=[5, 9], note=["", "9 persons"])
+    found = primary(table, meta("group"), profile())
+    assert found["n_clusters"].isna().tolist() == [False, True] and found["note"].tolist() == ["", ""]

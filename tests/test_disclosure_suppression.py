@@ -213,6 +213,20 @@ def test_out_of_time_hides_more_never_less():
     assert len(hidden(none["t"][0])) >= len(hidden(best["t"][0])) > 4
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [[30, 30, 12], [30, 20, 1], [2, 20, 1]],
+        [[12, 8, 20], [3, 30, 12], [20, 2, 15]],
+        [[6, 20, 30], [2, 8, 15], [3, 3, 3]],
+    ],
+)
+def test_rows_and_columns_together_leave_less_room_than_each_line(values):
+    """Tables where every line with a hidden cell has two with room of ten, and the two margins still corner one of them."""
+    out, _ = suppress({"t": (counts(["a", "b"], [list("pqr"), list("xyz")], values), about("a", "b"))}, profile())
+    assert failed(out).empty
+
+
 @settings(QUICK, max_examples=10)
 @given(st.lists(st.integers(0, 12), min_size=6, max_size=6))
 def test_whole_numbers_leave_each_hidden_cell_of_a_small_table_open(drawn):

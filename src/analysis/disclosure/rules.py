@@ -57,10 +57,11 @@ def ruled(checked: pd.DataFrame, meta: Meta) -> pd.DataFrame:
 
 
 def emptied(table: pd.DataFrame, hidden: pd.Series) -> pd.DataFrame:
-    """`table` with value and n removed where `hidden`, and `status` shown | hidden."""
-    return table.assign(
-        value=table["value"].mask(hidden), n=table["n"].mask(hidden), status=np.where(hidden, "hidden", "shown")
-    )
+    """`table` with value, n and every number or note beside them removed where `hidden`, and `status` set."""
+    beside = [c for c in table.select_dtypes(["number", "bool"]) if c not in ("value", "n")]
+    note = {"note": table["note"].mask(hidden, "")} if "note" in table else {}
+    numbers = {column: table[column].astype(float).mask(hidden) for column in ("value", "n", *beside)}
+    return table.assign(**numbers, **note, status=np.where(hidden, "hidden", "shown"))
 
 
 def contributors(cells: pd.DataFrame, kind: pd.Series) -> pd.DataFrame:
