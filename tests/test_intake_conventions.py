@@ -73,7 +73,7 @@ Start Date,End Date,Response Type,IP Address,Progress,Finished,Recorded Date,Res
 met u?"
 "{""ImportId"":""startDate"",""timeZone"":""America/New_York""}","{""ImportId"":""endDate"",""timeZone"":""America/New_York""}","{""ImportId"":""status""}","{""ImportId"":""ipAddress""}","{""ImportId"":""progress""}","{""ImportId"":""finished""}","{""ImportId"":""recordedDate"",""timeZone"":""America/New_York""}","{""ImportId"":""_recordId""}","{""ImportId"":""recipientEmail""}","{""ImportId"":""QID1""}"
 2021-02-03 20:30:00,2021-02-03 20:40:00,0,1.2.3.4,100,1,2021-02-03 20:40:01,R_1,,4
-2021-02-04 10:00:00,2021-02-04 10:10:00,1,1.2.3.4,100,1,2021-02-04 10:10:01,R_2,,5
+2021-02-04 10:00:00,2021-02-04 10:10:00,Survey Preview,1.2.3.4,100,1,2021-02-04 10:10:01,R_2,,5
 2021-02-05 10:00:00,2021-02-05 10:10:00,0,1.2.3.4,40,0,2021-02-05 10:10:01,R_3,,2
 """
 
