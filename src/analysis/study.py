@@ -173,7 +173,11 @@ class ContextTable(Plan):
 
 class TargetPopulation(Plan):
     """Whom reach is about: the public count (`indicator` of `population`, of `year` or the latest) that is the
-    denominator, and which participants belong to it (`among`: variable of persons to its levels; empty: all)."""
+    denominator, and which participants belong to it (`among`: variable of persons to its levels; empty: all).
+
+    Several are listed from wide to narrow, each a part of the one before: what lies between two is a number too, and
+    disclosure control must know it.
+    """
 
     indicator: Slug
     population: Slug
@@ -327,7 +331,9 @@ def _plan(path: Path) -> Study:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
-        raise StudyError([f"{where}{line}: not valid YAML ({getattr(error, 'problem', None) or 'unreadable'})."]) from None
+        raise StudyError(
+            [f"{where}{line}: not valid YAML ({getattr(error, 'problem', None) or 'unreadable'})."]
+        ) from None
     if not isinstance(content, dict):
         raise StudyError([f"{where}: holds no keys. Copy the plan of another study and adapt it."])
     try:

@@ -13,9 +13,13 @@ from analysis.study import PublicFigure, Study, TargetPopulation
 
 REACH = {"count": "count", "population_size": "rate", "per_1000": "rate", "lower": "lower", "upper": "upper"}
 ALIKE = {
-    "percent": "percent", "public_percent": "rate", "standardised_difference": "estimate", "equity_ratio": "estimate", "equity_lower": "lower",
+    "percent": "percent",
+    "public_percent": "rate",
+    "standardised_difference": "estimate",
+    "equity_ratio": "estimate",
+    "equity_lower": "lower",
     "equity_upper": "upper",
-}  # fmt: skip
+}
 REAIM = {"count": "count", "of": "count", "percent": "percent", "lower": "lower", "upper": "upper"}
 REAIM_N = {"count": "n", "of": "of", "percent": "n", "lower": "n", "upper": "n"}
 
@@ -73,7 +77,7 @@ def _units(study: Study, persons: pd.DataFrame) -> list[str]:
     return [unit for unit in study.units if (persons["unit"] == unit).any()]
 
 
-# --- are they alike? --------------------------------------------------------------------------------------------------
+# --- are they alike? ---
 
 
 def representativeness(
@@ -81,8 +85,8 @@ def representativeness(
 ) -> pd.DataFrame:
     """Participants at the first wave beside the public percentage of the same thing, as `representative_of` pairs them.
 
-    For several units together the public figure is the mean of those of the units, weighted by the participants of each:
-    what would be found if everybody were as the residents of the own unit are. It describes; nothing is tested.
+    For several units the public figure is the mean of those of the units, weighted by the participants of each: what
+    would be found if everybody were as the residents of the own unit are. It describes; nothing is tested.
     """
     if not (study.has("context") and study.representative_of):
         return voices.absent(["indicator", "population", "year", "table_id"], ALIKE)
@@ -119,13 +123,14 @@ def _inside(asked: PublicFigure, people: pd.DataFrame, first: pd.DataFrame) -> p
     return inside.where(value.notna())
 
 
-# --- RE-AIM -----------------------------------------------------------------------------------------------------------
+# --- RE-AIM ---
 
 
 def reaim(
     study: Study, persons: pd.DataFrame, measures: pd.DataFrame, *, as_of=None, **tables: pd.DataFrame
 ) -> pd.DataFrame:
-    """RE-AIM: each indicator with its numerator and denominator; a dimension without an indicator is a row that says so.
+    """RE-AIM: each indicator with its numerator and denominator; a dimension without an indicator is a row that says
+    so.
 
     `tables` are the process tables by name (context, referrals, organisations, ties, fidelity, embedding); those that
     the study does not have give no indicator.

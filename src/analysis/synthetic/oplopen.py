@@ -62,8 +62,10 @@ def _families(luck: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "gezin": [f"G{number:04d}" for number in luck.permutation(n) + 1], "locatie": place,
-            "leeftijd_ouder": luck.integers(20, 52, n), "kinderen": luck.choice([1, 2, 3, 4], n, p=[0.38, 0.36, 0.18, 0.08]),
-            "alleenstaand": luck.choice([0, 1, 9], n, p=[0.55, 0.42, 0.03]), "toestemming": (luck.random(n) < 0.93).astype(int),
+            "leeftijd_ouder": luck.integers(20, 52, n),
+            "kinderen": luck.choice([1, 2, 3, 4], n, p=[0.38, 0.36, 0.18, 0.08]),
+            "alleenstaand": luck.choice([0, 1, 9], n, p=[0.55, 0.42, 0.03]),
+            "toestemming": (luck.random(n) < 0.93).astype(int),
             "nth": np.arange(n),
         }
     )  # fmt: skip
@@ -75,7 +77,8 @@ def _volunteers(luck: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "vrijwilliger": [f"V{number:03d}" for number in range(1, n + 1)], "locatie": place,
-            "gestart_op": _day(luck.integers(-200, 600, n).astype(float)), "training": (luck.random(n) < 0.85).astype(int),
+            "gestart_op": _day(luck.integers(-200, 600, n).astype(float)),
+            "training": (luck.random(n) < 0.85).astype(int),
         }
     )  # fmt: skip
 
