@@ -1,0 +1,133 @@
+"""The committed results of the simulation study in validation/, as tables, sentences and one figure to read them by."""
+
+import pandas as pd
+import yaml
+
+from analysis import store
+from analysis.present.picture import Picture
+
+BROKEN = ("covers too little", "rejects too often")
+TARGETS = {
+    "these": "these municipalities", "like_these": "municipalities like these", "another_one": "one more municipality",
+}  # fmt: skip
+_CELL = ["sizes", "between_sd", "outcome", "effect"]
+
+
+def summary() -> pd.DataFrame:
+    """validation/summary.csv: one row a cell of the grid, target and method.
+
+    Bias and standard errors are in SD of the outcome at T0, coverage and rejection are shares; each measure has its
+    Monte Carlo standard error in the column `<measure>_mcse`, and `verdict` judges the interval by `criteria`.
+    """
+    return pd.read_csv(store.read(store.root() / "validation" / "summary.csv"))
+
+
+def design() -> dict:
+    """validation/grid.yaml: what was varied and assumed, the targets with their methods, and the criteria."""
+    return yaml.safe_load(store.read(store.root() / "validation" / "grid.yaml").read_text("utf-8"))
+
+
+def grid(results: pd.DataFrame) -> pd.DataFrame:
+    """The levels of every factor of the grid, and how many replications each method has in a cell (rows: factors)."""
+    plan = design()
+    sizes = ", ".join(f"{name} ({'/'.join(map(str, people))})" for name, people in plan["sizes"].items())
+    known = {"municipalities": sizes}
+    for label, key in (
+        ("SD of change between them", "between_sd"),
+        ("mean change", "effect"),
+        ("outcomes", "outcomes"),
+    ):
+        known[label] = ", ".join(map(str, plan[key]))
+    dropout = plan["dropout"]
+    known["forms at T1 and T2"] = f"{dropout['t1']:.0%} and {dropout['t2']:.0%} at the average score at T0"
+    known["cells"] = str(len(results.drop_duplicates(_CELL)))
+    for wanted, methods in results.groupby("replications", sort=False)["method"].unique().items():
+        known[f"{wanted:,} replications a cell"] = ", ".join(methods)
+    return pd.Series(known, name="levels").rename_axis("factor").to_frame()
+
+
+def by_method(results: pd.DataFrame) -> pd.DataFrame:
+    """One row a target and method: the range of coverage over all cells, type I error, power, and cells that fail."""
+    groups = results.assign(failing=results["verdict"].isin(BROKEN), worst_bias=results["bias"].abs())
+    groups = groups.groupby(["target", "method", "role"], sort=False)
+    found = groups.agg(
+        cells=("coverage", "size"), lowest=("coverage", "min"), mean=("coverage", "mean"), highest=("coverage", "max"),
+        unbiased=("centred_coverage", "mean"), type_1=("type_1", "mean"), worst_type_1=("type_1", "max"),
+        power=("power", "mean"), worst_bias=("worst_bias", "max"), failing=("failing", "sum"),
+    )  # fmt: skip
+    return found.reset_index()
+
+
+def by_condition(
+    results: pd.DataFrame, *, target: str, role: str, across: str, measure: str = "coverage"
+) -> pd.DataFrame:
+    """The mean of a measure over the cells of each level of `across` (columns), one row a method of this role."""
+    rows = results[(results["target"] == target) & (results["role"] == role)]
+    return rows.pivot_table(index="method", columns=across, values=measure, sort=False)
+
+
+def precision(results: pd.DataFrame, role: str = "headline") -> pd.DataFrame:
+    """Mean over the cells of bias (positive: too good), empirical and model standard error, and their ratio."""
+    rows = results[results["role"] == role]
+    scores = {name: plan.get("scores", [0, 1]) for name, plan in design()["outcomes"].items()}
+    low = [name for name, each in scores.items() if each[0] > each[-1]]  # where a lower score is better
+    rows = rows.assign(bias=rows["bias"].where(~rows["outcome"].isin(low), -rows["bias"]))
+    found = rows.groupby(["target", "method", "between_sd"], sort=False)[["bias", "empirical_se", "model_se"]].mean()
+    return found.assign(ratio=found["model_se"] / found["empirical_se"]).reset_index()
+
+
+def missed(results: pd.DataFrame, role: str = "headline") -> pd.DataFrame:
+    """The cells in which a method of this role covers too little or rejects too often."""
+    rows = results[(results["role"] == role) & results["verdict"].isin(BROKEN)]
+    shown = [
+        *_CELL,
+        "target",
+        "method",
+        "bias",
+        "coverage",
+        "coverage_mcse",
+        "centred_coverage",
+        "type_1",
+        "type_1_mcse",
+    ]
+    return rows[[*shown, "verdict"]].reset_index(drop=True)
+
+
+def conclusions(results: pd.DataFrame, role: str = "headline") -> list[str]:
+    """One sentence a target and method of this role: what its interval was measured to do."""
+    found = by_method(results)
+    return [_sentence(row) for row in found[found["role"] == role].itertuples()]
+
+
+def _sentence(row) -> str:
+    said = (
+        f"`{row.method}`, for {TARGETS[row.target]}: covers {row.lowest:.1%} to {row.highest:.1%} (mean {row.mean:.1%})"
+    )
+    if row.type_1 == row.type_1:
+        said += f", rejects a true null in {row.type_1:.1%} on average and {row.worst_type_1:.1%} at worst"
+    if row.failing:
+        return f"{said}; it misses its mark in {row.failing} of {row.cells} cells."
+    return f"{said}; it does what it promises in all {row.cells} cells."
+
+
+def coverage(results: pd.DataFrame, *, target: str) -> Picture:
+    """Coverage of every method in every cell: open circles without, closed ones with municipalities that differ."""
+    from matplotlib.figure import Figure
+
+    rows = results[results["target"] == target]
+    methods = list(dict.fromkeys(rows["method"]))[::-1]
+    figure = Figure(figsize=(6.4, 0.9 + 0.32 * len(methods)), layout="constrained")
+    ax = figure.subplots()
+    for spread, part in rows.groupby("between_sd"):
+        places = part["method"].map(methods.index) + (0.12 if spread else -0.12)
+        ax.plot(100 * part["coverage"], places, "o", color="#0072B2", fillstyle="full" if spread else "none",
+                markersize=4, linestyle="none", label=f"SD between municipalities {spread:g}")  # fmt: skip
+    ax.axvline(95, color="#595959", linewidth=1)
+    ax.axvline(100 * design()["criteria"]["coverage"], color="#C24E00", linewidth=1, linestyle="--")
+    ax.set_yticks(range(len(methods)), methods)
+    ax.set_xlabel("coverage of the 95% interval (%)")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=8)
+    means = rows.groupby("method", sort=False)["coverage"].mean()
+    told = "; ".join(f"{method} {value:.0%}" for method, value in means.items())
+    caption = "Each circle is a cell of the grid. Full line: what is promised; dashed: the least that is accepted."
+    return Picture(figure, f"Mean coverage for {TARGETS[target]}: {told}.", caption)
