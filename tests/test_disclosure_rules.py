@@ -155,8 +155,10 @@ def test_thresholds_for_persons_do_not_apply_to_organisations_meetings_and_event
 
 
 def test_what_could_not_be_estimated_stays_a_shown_blank():
-    found = primary(cells(["outcome"], ("a", "estimate", np.nan, 4)), meta("outcome"), profile())
-    assert list(found["status"]) == ["shown"] and list(found["n"].isna()) == [False]
+    rows = [(name, "estimate", np.nan, n) for name, n in (("a", 40), ("b", np.nan), ("c", 4))]
+    table = cells(["outcome"], *rows)
+    found = primary(table, meta("outcome"), profile())
+    assert list(found["status"]) == ["shown", "shown", "hidden"] and list(found["n"].isna()) == [False, True, True]
 
 
 def test_a_description_survives_its_file_and_lists_every_mistake():

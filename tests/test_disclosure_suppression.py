@@ -222,7 +222,9 @@ def test_out_of_time_hides_more_never_less():
     ],
 )
 def test_rows_and_columns_together_leave_less_room_than_each_line(values):
-    """Tables where every line with a hidden cell has two with room of ten, and the two margins still corner one of them."""
+    """Tables where every line with a hidden cell has two with room of ten, and the two margins still corner one of
+    them.
+    """
     out, _ = suppress({"t": (counts(["a", "b"], [list("pqr"), list("xyz")], values), about("a", "b"))}, profile())
     assert failed(out).empty
 
@@ -248,3 +250,13 @@ def test_whole_numbers_leave_each_hidden_cell_of_a_small_table_open(drawn):
         )
         assert low >= 5 or (high >= 5 and high - low >= 5)
     assert (np.isnan(shown) | (shown >= 5)).all()
+
+
+def test_a_release_may_hold_empty_tables_and_rows_that_were_not_estimated():
+    empty = pd.DataFrame({"a": [], "measure": [], "value": [], "n": []}).astype({"a": str, "measure": str})
+    rows = [("x", "estimate", np.nan, np.nan), ("y", "estimate", 1.0, 40), ("z", "estimate", np.nan, 4)]
+    estimates = pd.DataFrame(rows, columns=["a", "measure", "value", "n"])
+    described = Meta(("a",), {}, "persons", "samen10_30", KINDS)
+    out, log = suppress({"all/none": (empty, described), "all/some": (estimates, described)}, profile())
+    assert list(log["cells_total"]) == [0, 3] and list(out["all/some"][0]["status"]) == ["shown", "shown", "hidden"]
+    assert failed(out).empty and suppress({}, profile())[0] == {}

@@ -55,7 +55,7 @@ def _bounds(found: System, tables: Tables, profile: Profile) -> tuple[np.ndarray
     low = rows.groupby("unknown")["low"].max().reindex(range(size))
     high = rows.groupby("unknown")["high"].min().reindex(range(size))
     unknown = low.isna().to_numpy()
-    signed = np.array([q is not None and q.role.startswith("sum:") for q in found.unknowns["quantity"]])
+    signed = np.array([q is not None and q.role.startswith("sum:") for q in found.unknowns["quantity"]], dtype=bool)
     lower = low.fillna(0.0).to_numpy(copy=True)
     lower[unknown & signed & bool((lower[signed] < 0).any())] = -FAR
     upper = high.fillna(max(FAR, 10 * high.abs().fillna(0).max())).to_numpy()
@@ -86,7 +86,8 @@ def _hidden(found: System, lower, upper, unknown, floor, profile: Profile, exact
     """The interval of each hidden or derived number that a rule protects, and the verdict on it."""
     threshold = found.unknowns["threshold"].to_numpy(float)
     needed = unknown & (found.unknowns["threshold"].to_numpy(float) > 0)
-    needed |= unknown & np.array([q is not None and q.role.startswith("sum:") for q in found.unknowns["quantity"]])
+    sums = [q is not None and q.role.startswith("sum:") for q in found.unknowns["quantity"]]
+    needed |= unknown & np.array(sums, dtype=bool)
     rows = []
     for block in blocks(_near(found, unknown, lower, upper), lower, upper):
         targets = np.flatnonzero(needed[block.columns])

@@ -30,7 +30,7 @@ def problem(found: System, cells: pd.DataFrame, tables: Tables, profile: Profile
     """The search for partner cells on all tables; `past` is what earlier releases say (see `history`)."""
     unknowns = found.unknowns
     values = unknowns["value"].to_numpy(float)
-    is_sum = np.array([q is not None and q.role.startswith("sum:") for q in unknowns["quantity"]])
+    is_sum = np.array([q is not None and q.role.startswith("sum:") for q in unknowns["quantity"]], dtype=bool)
     threshold = np.where(is_sum, profile.p_share * np.abs(values), unknowns["threshold"].to_numpy(float))
     threshold = np.nan_to_num(threshold)
     derived = unknowns["derived"].ne("").to_numpy()
@@ -39,9 +39,9 @@ def problem(found: System, cells: pd.DataFrame, tables: Tables, profile: Profile
     signed = is_sum & (np.nanmin(values[is_sum], initial=0) < 0)
     cell_of = cells.reset_index().set_index(["table", "row"])["index"]
     cell = cell_of.loc[pd.MultiIndex.from_frame(found.rows[["table", "row"]])].to_numpy()
-    shape = (len(cells), len(unknowns))
-    publishers = sparse.csr_matrix((np.ones(len(cell)), (cell, found.rows["unknown"])), shape=shape)
-    publishers.data[:] = 1.0
+    told = found.rows["value"].notna().to_numpy()  # what could not be estimated publishes nothing
+    entries = (told.astype(float)[told], (cell[told], found.rows["unknown"].to_numpy()[told]))
+    publishers = sparse.csr_matrix(entries, shape=(len(cells), len(unknowns)))
     return Problem(
         relations=_usable(found.relations, values), values=np.nan_to_num(values),
         floor=np.where(signed, -FAR, past["floor"]), threshold=threshold, derived=derived,
@@ -84,6 +84,7 @@ def _is_whole(rows: pd.DataFrame) -> pd.Series:
 def _cost(found: System, tables: Tables, values: np.ndarray) -> np.ndarray:
     """Information lost with a number: its rows; large counts cost somewhat more, totals more than parts."""
     widest = max((len(meta.dims) for _, meta in tables.values()), default=1) or 1
-    general = np.array([1 - len(q.levels) / (widest + 1) if q is not None else 0.0 for q in found.unknowns["quantity"]])
+    named = [0 if q is None else 1 - len(q.levels) / (widest + 1) for q in found.unknowns["quantity"]]
+    general = np.array(named, dtype=float)
     size = np.log1p(np.nan_to_num(np.abs(values))) / 10
     return np.maximum(found.unknowns["rows"].to_numpy(float), 1) * (1 + size) * (1 + general)

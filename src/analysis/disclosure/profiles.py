@@ -12,7 +12,8 @@ class Profile:
     """The thresholds of one set of disclosure rules; `profiles.yaml` explains each and gives its source.
 
     Minima count unweighted persons (`min_organisations`: organisations; `min_df`: residual degrees of freedom).
-    `zero` and `all` are `hide | review | show`. `round_base` 0 means exact counts. Shares lie between 0 and 1.
+    Minima count unweighted persons (`min_organisations`: organisations; `min_df`: residual degrees of freedom of models).
+    0 means exact. Shares lie between 0 and 1.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Profile:
     nk_share: float
     p_share: float
     max_hidden_share: float
+    magnitudes: str
     whole_percent_below: int
 
     def interim(self) -> "Profile":

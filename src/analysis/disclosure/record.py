@@ -22,10 +22,11 @@ def check_record(cells: pd.DataFrame, out: Tables, whole: Problem, choice: "Choi
     """
     label = _solved_together(whole, choice.hidden)
     rows = []
-    for name, own in cells.groupby("table", sort=False):
+    for name in out:
+        own = cells[cells["table"].eq(name)]
         mine, touched = _labels(whole, label, own.index), whole.publishers[own.index].indices
         linked = [other for other, theirs in cells.groupby("table", sort=False)
-                  if other != name and len(mine & _labels(whole, label, theirs.index))]  # fmt: skip
+                  if other != name and bool(mine & _labels(whole, label, theirs.index))]  # fmt: skip
         how = "all cells" if choice.failed[touched].any() else "least loss"
         how = "everything" if choice.opened[touched].any() else how
         hidden, first = int(own["gone"].sum()), int((own["gone"] & own["primary"]).sum())

@@ -30,7 +30,8 @@ def check(table: pd.DataFrame, meta: Meta, profile: Profile) -> pd.DataFrame:
         # A fail outranks a review that came earlier; among equals the first reason stays.
         new = mask.fillna(False) & ((status == "pass") | ((status == "review") & (verdict == "fail")))
         status[new], reason[new] = verdict, name
-    empty = cells["value"].isna()
+    # What could not be estimated may say so, unless the n beside it is too small.
+    empty = cells["value"].isna() & (cells["n"].isna() | (status == "review"))
     status[empty], reason[empty] = "pass", ""
     if profile.hide_question and meta.counts_of == "persons":
         _hide_questions(cells, kind, meta, status, reason)
@@ -79,7 +80,7 @@ def contributors(cells: pd.DataFrame, kind: pd.Series) -> pd.DataFrame:
 def self_share(cells: pd.DataFrame, meta: Meta) -> pd.Series:
     """Whether a percentage is 100 by construction: a total row whose n is the n of all rows that it is the total of."""
     found = pd.Series(False, cells.index)
-    for dim, total in meta.totals.items():
+    for dim, total in meta.totals.items() if "percent" in meta.kinds.values() else ():
         others = [name for name in (*meta.dims, "measure") if name != dim]
         parts = cells[cells[dim] != total].groupby(others)["n"].agg(["min", "max"])
         line = cells[others].merge(parts, left_on=others, right_index=True, how="left").reindex(cells.index)
@@ -153,7 +154,10 @@ def _value_flags(cells: pd.DataFrame, kind: pd.Series, meta: Meta, profile: Prof
     group = _row_group(cells, meta)
     residual = cells["value"].where(kind.eq("df")).groupby(group).transform("min")
     few = kind.isin(MODEL) & (residual < profile.min_df)
-    flags = [("extreme", "fail", kind.isin(["min", "max"])), ("low_df", "fail", few)]
+    flags = [("low_df", "fail", few)]
+    if profile.magnitudes == "show":
+        return flags
+    flags.append(("extreme", "fail", kind.isin(["min", "max"])))
     if set(CONTRIBUTIONS) <= set(cells):
         top, second = cells["largest"], cells["second_largest"].fillna(0)
         rest = cells["value"] - top - second
@@ -200,7 +204,7 @@ def _linked(checked: pd.DataFrame, meta: Meta, hidden: pd.Series) -> pd.Series:
     if meta.subsets:
         plain &= ~kind.eq("count")
     partial = (hidden & checked["reason"].isin(["dominance", "low_df"])).groupby(group).transform("any")
-    return (plain | (partial & ~kind.isin(["count", "percent"]))) & checked["value"].notna()
+    return (plain | (partial & ~kind.isin(["count", "percent"]))) & checked[["value", "n"]].notna().any(axis=1)
 
 
 _COUNTED = {"persons": _person_flags, "organisations": _organisation_flags}

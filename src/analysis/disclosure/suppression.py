@@ -50,6 +50,8 @@ def suppress(
     complementary; only `extreme` stays. Descriptions come back with their links filled in, which `audit` uses. The
     log has one row a table, counts only.
     """
+    if not tables:
+        return {}, pd.DataFrame()
     deadline = time.monotonic() + time_limit
     collapsed: dict[str, list[str]] = {name: [] for name in tables}
     while True:
@@ -71,8 +73,8 @@ def _suppress_once(tables: Tables, profile: Profile, deadline: float, previous: 
     choice = _search(whole, _depth(found), deadline)
     cells = cells.assign(primary=_gone(whole, whole.forced), gone=_gone(whole, choice.hidden))
     out = {}
-    for name, own in cells.groupby("table", sort=False):
-        out[name] = released(*checked[name], profile, own["gone"].to_numpy())
+    for name, pair in checked.items():
+        out[name] = released(*pair, profile, cells.loc[cells["table"].eq(name), "gone"].to_numpy(bool))
     return out, check_record(cells, out, whole, choice, profile)
 
 
