@@ -102,10 +102,10 @@ def test_no_figure_at_all_is_stated():
     assert row["n"] == 0 and row["note"].startswith("not estimable")
 
 
-def test_reaim_counts_what_each_table_gives(project):
+def test_reaim_counts_what_each_table_gives():
     from analysis import prepare
 
-    tables = prepare.write(store.study(STUDY)).tables
+    tables = prepare.prepare(store.study(STUDY)).tables
     plan = store.study(STUDY)
     names = ("context", "referrals", "organisations", "ties", "fidelity", "embedding")
     found = planned.reaim(

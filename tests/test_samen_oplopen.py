@@ -15,9 +15,9 @@ STEPS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def tables(project) -> dict[str, pd.DataFrame]:
-    return dict(prepare.write(store.study(STUDY)).tables)
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    return dict(prepare.prepare(store.study(STUDY)).tables)
 
 
 def case(unit: str = "all"):
@@ -105,9 +105,10 @@ def test_reaim_says_which_dimensions_were_not_measured(tables):
     ]
 
 
-def test_an_optional_table_is_empty_and_a_needed_one_is_refused(tables):
+def test_an_optional_table_is_empty_and_a_needed_one_is_refused(project):
     from analysis.codebook import StudyError
 
+    prepare.write(store.study(STUDY))
     case()
     assert store.table("context", optional=True).empty and len(store.table("volunteers", optional=True)) == 160
     with pytest.raises(StudyError, match="has no table context"):

@@ -112,8 +112,9 @@ def _paths(families: pd.DataFrame, volunteers: pd.DataFrame, luck: np.random.Gen
     steps = {"aangemeld": referred, "kennismaking": intake, "gekoppeld": matched, "eerste_bezoek": started}
     steps |= {"nog_gekoppeld_6mnd": kept, "doel_bereikt": goal, "gestopt": ended}
     table = pd.DataFrame({
-        "traject": [f"T{number:04d}" for number in range(1, n + 1)], "gezin": families["gezin"], "locatie": families["locatie"],
-        "verwijzer": _picked(luck, _REFERRERS, n), **{name: _day(days) for name, days in steps.items()},
+        "traject": [f"T{number:04d}" for number in range(1, n + 1)],
+        "gezin": families["gezin"], "locatie": families["locatie"], "verwijzer": _picked(luck, _REFERRERS, n),
+        **{name: _day(days) for name, days in steps.items()},
     })  # fmt: skip
     return table.assign(
         vrijwilliger=pd.Series(who).where(table["gekoppeld"].notna()),
