@@ -1,4 +1,6 @@
-"""The house rules that keep the repository small: who may import whom, no study in the code, short functions, docstrings."""
+"""The house rules that keep the repository small: who may import whom, no study in the code, short functions,
+docstrings.
+"""
 
 import ast
 import re
@@ -12,11 +14,17 @@ PACKAGE = ROOT / "src" / "analysis"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = {"effect", "process", "instruments", "disclosure"}
 ALLOWED = {
-    "study": {"instruments", "disclosure", "codebook", "_study_rules"}, "_study_rules": {"study", "instruments", "disclosure", "codebook"},
-    "codebook": set(), "intake": {"codebook", "study"}, "store": {"study", "codebook", "disclosure"},
-    "prepare": {"study", "codebook", "intake", "instruments", "store"}, "present": {"study"}, "summary": {"study"},
-    "planned": {"study", "effect", "process"}, "publish": {"store", "present", "study", "codebook"},
-}  # fmt: skip
+    "study": {"instruments", "disclosure", "codebook", "_study_rules"},
+    "_study_rules": {"study", "instruments", "disclosure", "codebook"},
+    "codebook": set(),
+    "intake": {"codebook", "study"},
+    "store": {"study", "codebook", "disclosure"},
+    "prepare": {"study", "codebook", "intake", "instruments", "store"},
+    "present": {"study"},
+    "summary": {"study"},
+    "planned": {"study", "effect", "process"},
+    "publish": {"store", "present", "study", "codebook"},
+}
 
 
 def part(path: Path) -> str:
@@ -60,7 +68,9 @@ def study_words() -> set[str]:
     for folder in (ROOT / "studies").iterdir():
         if (folder / "levels.csv").exists():
             levels = pd.read_csv(folder / "levels.csv", dtype=str, keep_default_na=False)
-            words |= set(levels.loc[levels["set"] == "unit", "level"]) | set(levels.loc[levels["set"] == "unit", "label_en"])
+            words |= set(levels.loc[levels["set"] == "unit", "level"]) | set(
+                levels.loc[levels["set"] == "unit", "label_en"]
+            )
             words.add(folder.name)
     return {word for word in words if word != "help"}
 
@@ -100,7 +110,11 @@ def test_functions_are_short():
 
 
 def test_public_functions_have_docstrings_and_types():
-    bare = [name for name, node in functions() if not node.name.startswith("_") and not ast.get_docstring(node) and _top_level(name)]
+    bare = [
+        name
+        for name, node in functions()
+        if not node.name.startswith("_") and not ast.get_docstring(node) and _top_level(name)
+    ]
     assert not bare
 
 

@@ -23,7 +23,15 @@ def small(project):
 
 def execute(*studies: str, **options) -> list[str]:
     said: list[str] = []
-    given = {"only": None, "units": None, "parameters": {"language": "nl"}, "jobs": 2, "force": False, "dry_run": False, "scheduler": None}
+    given = {
+        "only": None,
+        "units": None,
+        "parameters": {"language": "nl"},
+        "jobs": 2,
+        "force": False,
+        "dry_run": False,
+        "scheduler": None,
+    }
     status = job.execute(studies, echo=said.append, **(given | options))
     return [str(status), *said]
 
@@ -41,14 +49,14 @@ def test_a_second_run_does_nothing_and_a_changed_unit_reruns_its_readers_only(sm
     assert would_run(study, units=units) == set(), said
     path = small / "data" / "raw" / study / "persons.csv"
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    row = frame.index[(frame["gemeente"] == "Kampen") & (frame["opleiding"] == "1")][0]
-    frame.loc[row, "opleiding"] = "2"
+    row = frame.index[(frame["gemeente"] == "Kampen") & (frame["toestemming"] == "1")][0]
+    frame.loc[row, "toestemming"] = "0"
     frame.to_csv(path, index=False, lineterminator="\n")
     assert would_run(study, units=units) == {f"{study}/prepare"}
     said = execute(study, units=units)
     assert said[0] == "0"
     summary = next(line for line in said if "unchanged" in line)
-    # prepare, 01 for all and Kampen, release and publish; 00 reads the log only, and Winterswijk reads nothing that changed
+    # prepare, 01 for all and one unit, release and publish; 00 reads the log only, the other unit nothing that changed
     assert summary.startswith("5 done, 4 unchanged, 0 failed"), summary
 
 
@@ -66,7 +74,7 @@ def test_reports_of_a_study_are_its_own_and_whole(small):
 
 def test_a_failing_notebook_is_named_and_the_release_waits(small):
     path = small / "notebooks" / "01_prepare.ipynb"
-    path.write_text(path.read_text("utf-8").replace('guide.settled(words', 'guide.setled(words'), encoding="utf-8")
+    path.write_text(path.read_text("utf-8").replace("guide.settled(words", "guide.setled(words"), encoding="utf-8")
     said = execute("help", units=["all"])
     assert said[0] == "1"
     text = "\n".join(said)

@@ -1,4 +1,6 @@
-"""A committed notebook is an executed canonical run that a person can read; a stripped one would pass nbval and check nothing."""
+"""A committed notebook is an executed canonical run that a person can read; a stripped one would pass nbval and check
+nothing.
+"""
 
 import ast
 import json
@@ -14,8 +16,19 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(path for path in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
 STUDY_NOTEBOOKS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name) and path.parent.name == "notebooks"]
 TAGS = {"parameters", "nbval-ignore-output", "raises-exception", "solution", "exercise"}
-EXPECTED = ["00_start", "01_prepare", "02_participants", "03_change", "04_robustness", "05_referrals", "06_collaboration",
-            "07_factors", "08_costs", "09_context", "10_synthesis"]  # fmt: skip
+EXPECTED = [
+    "00_start",
+    "01_prepare",
+    "02_participants",
+    "03_change",
+    "04_robustness",
+    "05_referrals",
+    "06_collaboration",
+    "07_factors",
+    "08_costs",
+    "09_context",
+    "10_synthesis",
+]
 
 
 def load(path: Path) -> dict:
@@ -67,7 +80,11 @@ def test_no_forbidden_code(path):
         tree = ast.parse(source)
         kinds = {type(node).__name__ for node in ast.walk(tree)}
         assert not kinds & {"FunctionDef", "ClassDef", "Try", "With"}, source
-        assert not re.search(r"^\s*[!%]|sys\.path|filterwarnings|import \*|\.head\(|\.csv['\"]|['\"][./\w]*/[\w/]+\.\w+['\"]", source, re.MULTILINE), source
+        assert not re.search(
+            r"^\s*[!%]|sys\.path|filterwarnings|import \*|\.head\(|\.csv['\"]|['\"][./\w]*/[\w/]+\.\w+['\"]",
+            source,
+            re.MULTILINE,
+        ), source
 
 
 @pytest.mark.parametrize("path", STUDY_NOTEBOOKS, ids=name)
@@ -104,7 +121,7 @@ def test_reads_and_writes_are_true(path):
 @pytest.mark.parametrize("path", STUDY_NOTEBOOKS, ids=name)
 def test_defaults_are_the_canonical_run(path):
     parameters = {}
-    exec(document.source(code_cells(path)[0]), parameters)  # noqa: S102 - four assignments of our own notebook
+    exec(document.source(code_cells(path)[0]), parameters)
     assert (parameters["study"], parameters["unit"], parameters["language"]) == ("samen_in_beweging", "all", "en")
 
 

@@ -86,8 +86,13 @@ def _items(outcome, answers: set[str]) -> Iterator[str]:
 
 def _names(study: Study) -> Iterator[str]:
     persons = {variable.name for variable in study.columns("persons")}
-    named = {"cluster": [study.cluster], "group": [study.group], "covariates": study.covariates,
-             "imputation.auxiliary": study.imputation.auxiliary, "design.arm": [study.design.arm]}  # fmt: skip
+    named = {
+        "cluster": [study.cluster],
+        "group": [study.group],
+        "covariates": study.covariates,
+        "imputation.auxiliary": study.imputation.auxiliary,
+        "design.arm": [study.design.arm],
+    }
     for key, names in named.items():
         for name in names:
             if name is not None and name not in persons:

@@ -24,7 +24,9 @@ SEED = 20181001
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured promise: `value` in `unit`, to be at most (`<`) or at least (`>`) `target`; `note` says against what."""
+    """One measured promise: `value` in `unit`, to be at most (`<`) or at least (`>`) `target`; `note` says against
+    what.
+    """
 
     name: str
     value: float
@@ -40,11 +42,15 @@ class Figure:
 
     def __str__(self) -> str:
         mark = "ok  " if self.holds else "MISS"
-        return f"{mark} {self.name:<44} {self.value:>10.3g} {self.unit:<8} target {self.sign} {self.target:g}  {self.note}"
+        return (
+            f"{mark} {self.name:<44} {self.value:>10.3g} {self.unit:<8} target {self.sign} {self.target:g}  {self.note}"
+        )
 
 
 def run(root: Path, names: list[str] | None = None, echo: Callable[[str], None] = print) -> list[Figure]:
-    """Measure the promises whose group is in `names` (all when empty), print each, write them as JSON; returns the figures."""
+    """Measure the promises whose group is in `names` (all when empty), print each, write them as JSON; returns the
+    figures.
+    """
     chosen = {name: measure for name, measure in GROUPS.items() if not names or name in names}
     last = _committed(root)
     figures = []
@@ -53,10 +59,16 @@ def run(root: Path, names: list[str] | None = None, echo: Callable[[str], None] 
             before = f"  (last committed: {last[figure.name]:.3g})" if figure.name in last else ""
             echo(f"{figure}{before}")
             figures.append(figure)
-    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None}
+    machine = {
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+    }
     folder = root / "data" / "processed"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "benchmark.json").write_text(json.dumps({"machine": machine, "figures": [asdict(f) for f in figures]}, indent=1) + "\n")
+    (folder / "benchmark.json").write_text(
+        json.dumps({"machine": machine, "figures": [asdict(f) for f in figures]}, indent=1) + "\n"
+    )
     return figures
 
 
@@ -111,7 +123,14 @@ def mixed() -> Iterator[Figure]:
     data = long_frame(1000)
     ours = seconds(lambda: effect.mixed_change(data, "value", time="wave", person="person"))
     theirs = once(lambda: smf.mixedlm("value ~ wave", data, groups="person").fit())
-    yield Figure("mixed_change against statsmodels", theirs / ours, "times", ">", 100, f"1,000 people x 3; ours {1000 * ours:.1f} ms")
+    yield Figure(
+        "mixed_change against statsmodels",
+        theirs / ours,
+        "times",
+        ">",
+        100,
+        f"1,000 people x 3; ours {1000 * ours:.1f} ms",
+    )
     if shutil.which("Rscript"):
         yield Figure("mixed_change against lme4", _lme4(data) / ours, "times", ">", 5, "timed inside R")
     national = long_frame(500_000, 342)
@@ -145,7 +164,9 @@ def resampling() -> Iterator[Figure]:
     wide = wide.mask(rng.random(wide.shape) < 0.2)
     ours = seconds(lambda: effect.impute(wide, m=20, iterations=10, rng=np.random.default_rng(1)), 3)
     theirs = 20 * once(lambda: MICEData(wide).update_all(10))
-    yield Figure("impute against statsmodels MICE", theirs / ours, "times", ">", 50, f"m = 20, 10 iterations; ours {ours:.2f} s")
+    yield Figure(
+        "impute against statsmodels MICE", theirs / ours, "times", ">", 50, f"m = 20, 10 iterations; ours {ours:.2f} s"
+    )
 
 
 def scoring() -> Iterator[Figure]:
@@ -178,7 +199,9 @@ def referrals() -> Iterator[Figure]:
 
     rng = np.random.default_rng(SEED)
     start = rng.integers(0, 900, 1_000_000).astype(float)
-    frame = pd.DataFrame({"person": np.arange(1_000_000), "referred": start, "intake": start + rng.exponential(20, 1_000_000)})
+    frame = pd.DataFrame(
+        {"person": np.arange(1_000_000), "referred": start, "intake": start + rng.exponential(20, 1_000_000)}
+    )
     frame["started"] = (frame["intake"] + rng.exponential(40, 1_000_000)).where(rng.random(1_000_000) < 0.6)
     work = lambda: (  # noqa: E731
         process.referral_funnel(frame, ["referred", "intake", "started"], as_of=1000),
@@ -188,5 +211,9 @@ def referrals() -> Iterator[Figure]:
 
 
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
-    "runs": runs, "mixed": mixed, "resampling": resampling, "scoring": scoring, "referrals": referrals,
-}  # fmt: skip
+    "runs": runs,
+    "mixed": mixed,
+    "resampling": resampling,
+    "scoring": scoring,
+    "referrals": referrals,
+}

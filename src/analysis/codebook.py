@@ -149,7 +149,9 @@ def _variable(line: int, row: dict[str, str], sets: dict, problems: list[str]) -
             problems.append(f"{where}: {column} is empty. Every variable has a label in both languages.")
     limits = _limits(row["levels"])
     if row["type"] in ("category", "list") and row["levels"] not in sets:
-        problems.append(f"{where}: levels {row['levels']!r} is not a set in levels.csv; sets: {', '.join(sorted(sets))}.")
+        problems.append(
+            f"{where}: levels {row['levels']!r} is not a set in levels.csv; sets: {', '.join(sorted(sets))}."
+        )
     if row["levels"] and row["type"] not in ("category", "list") and limits is None:
         problems.append(f"{where}: levels {row['levels']!r} is not a range. Write it as 1..6.")
     missing = dict(part.partition("=")[::2] for part in row["missing"].split("|") if part)

@@ -1,4 +1,6 @@
-"""What 00_start and 01_prepare show of a study and its data: plan, tables, variables, outcomes, notebooks, what was settled."""
+"""What 00_start and 01_prepare show of a study and its data: plan, tables, variables, outcomes, notebooks, what was
+settled.
+"""
 
 import pandas as pd
 
@@ -10,10 +12,16 @@ def about(words: Words, unit: str) -> str:
     """The study in a few sentences: title, kind of data, design, waves, and what this notebook is open on."""
     study = words.study
     return words.text(
-        "guide.about", title=study.title(words.language), kind=words.text(f"guide.kind.{study.kind}"), source=study.source,
-        design=words.text(f"guide.design.{study.design.kind}"), waves=", ".join(words.level("wave", wave.id) for wave in study.waves),
-        units=len(study.units), unit_name=study.unit.name(words.language), unit=words.level("unit", unit),
-    )  # fmt: skip
+        "guide.about",
+        title=study.title(words.language),
+        kind=words.text(f"guide.kind.{study.kind}"),
+        source=study.source,
+        design=words.text(f"guide.design.{study.design.kind}"),
+        waves=", ".join(words.level("wave", wave.id) for wave in study.waves),
+        units=len(study.units),
+        unit_name=study.unit.name(words.language),
+        unit=words.level("unit", unit),
+    )
 
 
 def tables(words: Words, log: pd.DataFrame) -> pd.DataFrame:
@@ -33,11 +41,20 @@ def variables(words: Words, table: str) -> pd.DataFrame:
 def outcomes(words: Words) -> pd.DataFrame:
     """The outcomes of the plan: domain, role, direction, range, smallest difference that matters, cut-off convention."""
     rows = [
-        (words.level("outcome", o.id), words.text(f"guide.domain.{o.domain}"), words.text(f"guide.role.{o.role}"),
-         words.text(f"guide.better.{o.better}"), words.interval(*o.range, digits=0) if o.range else "", _important(o, words), o.convention or "")
+        (
+            words.level("outcome", o.id),
+            words.text(f"guide.domain.{o.domain}"),
+            words.text(f"guide.role.{o.role}"),
+            words.text(f"guide.better.{o.better}"),
+            words.interval(*o.range, digits=0) if o.range else "",
+            _important(o, words),
+            o.convention or "",
+        )
         for o in words.study.outcomes
-    ]  # fmt: skip
-    return _named(pd.DataFrame(rows, columns=["outcome", "domain", "role", "better", "range", "mid", "convention"]), words)
+    ]
+    return _named(
+        pd.DataFrame(rows, columns=["outcome", "domain", "role", "better", "range", "mid", "convention"]), words
+    )
 
 
 def _important(outcome, words: Words) -> str:
@@ -48,7 +65,9 @@ def _important(outcome, words: Words) -> str:
 
 
 def notebooks(words: Words) -> pd.DataFrame:
-    """Every notebook with its question, read from its first cell, and whether this study has the tables that it reads."""
+    """Every notebook with its question, read from its first cell, and whether this study has the tables that it
+    reads.
+    """
     import json
 
     from analysis.run.job import fits
@@ -74,5 +93,7 @@ def warnings(words: Words, problems: pd.DataFrame) -> pd.DataFrame:
 
 
 def _named(frame: pd.DataFrame, words: Words) -> pd.DataFrame:
-    frame = frame.rename(columns={column: words.text(f"guide.columns.{column.replace(' ', '_')}") for column in frame.columns})
+    frame = frame.rename(
+        columns={column: words.text(f"guide.columns.{column.replace(' ', '_')}") for column in frame.columns}
+    )
     return frame.set_index(frame.columns[0]) if len(frame.columns) else frame

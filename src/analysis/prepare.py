@@ -1,4 +1,6 @@
-"""Raw to processed: declared corrections, types and levels by the codebook, checks, then one small function per derived variable."""
+"""Raw to processed: declared corrections, types and levels by the codebook, checks, then one small function per
+derived variable.
+"""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -86,14 +88,23 @@ def reported(study: Study) -> Iterator[None]:
 
 
 def raw_rows(study: Study, name: str) -> tuple[pd.DataFrame, Learnt]:
-    """The raw rows of a table (index = row number as received) and what the reader learnt; package data come as they are."""
+    """The raw rows of a table (index = row number as received) and what the reader learnt; package data come as they
+    are.
+    """
     raw = study.tables[name]
     if raw.file is None:
         return _from_package(raw), Learnt()
     from analysis.intake.readers import read
 
     path = store.raw(study.id, raw.file)
-    return read(path, raw.conventions, encoding=raw.encoding, separator=raw.separator, sheet=raw.sheet, columns=_expected(study, name, raw))
+    return read(
+        path,
+        raw.conventions,
+        encoding=raw.encoding,
+        separator=raw.separator,
+        sheet=raw.sheet,
+        columns=_expected(study, name, raw),
+    )
 
 
 def _expected(study: Study, name: str, raw: RawTable) -> list[str]:
@@ -101,7 +112,10 @@ def _expected(study: Study, name: str, raw: RawTable) -> list[str]:
     read = dict.fromkeys(column for variable in study.columns(name) for column in variable.source.reads)
     if raw.shape == "long":
         return list(read)
-    return [*read, *(raw.pattern.format(name=column, wave=level.code) for column in read for level in study.levels("wave"))]
+    return [
+        *read,
+        *(raw.pattern.format(name=column, wave=level.code) for column in read for level in study.levels("wave")),
+    ]
 
 
 def _secret(study: Study) -> bytes | None:
@@ -155,7 +169,12 @@ def _receive(study: Study, name: str, raw: RawTable, corrections: pd.DataFrame, 
 def _kept(frame: pd.DataFrame, raw: RawTable) -> pd.DataFrame:
     for column, value in raw.rows.items():
         if column not in frame.columns:
-            raise _refusal("rows", "columns present", f"column {column!r} not found in the raw table", "Correct `rows` in study.yaml.")
+            raise _refusal(
+                "rows",
+                "columns present",
+                f"column {column!r} not found in the raw table",
+                "Correct `rows` in study.yaml.",
+            )
         frame = frame[code(frame[column]) == str(value)]
     return frame
 
@@ -165,7 +184,9 @@ def _long(frame: pd.DataFrame, variables: tuple[Variable, ...], raw: RawTable) -
     wave = next(variable for variable in variables if variable.name == "wave")
     parts = []
     for level in wave.levels:
-        names = {raw.pattern.format(name=column, wave=level.code): column for v in variables for column in v.source.reads}
+        names = {
+            raw.pattern.format(name=column, wave=level.code): column for v in variables for column in v.source.reads
+        }
         here = {wide: name for wide, name in names.items() if wide in frame.columns and name not in frame.columns}
         part = frame.rename(columns=here)[[*(c for c in frame.columns if c not in names), *here.values()]]
         part = part[part[list(here.values())].notna().any(axis=1)] if here else part.iloc[:0]
@@ -179,22 +200,32 @@ def _corrections(study: Study) -> pd.DataFrame:
         return pd.DataFrame(columns=CORRECTION_COLUMNS, dtype="str")
     frame = pd.read_csv(store.read(path), dtype="str", keep_default_na=False)
     if list(frame.columns) != CORRECTION_COLUMNS:
-        raise StudyError([f"{study.id}/corrections.csv: columns are {', '.join(frame.columns)}; needed: {', '.join(CORRECTION_COLUMNS)}."])
+        raise StudyError(
+            [
+                f"{study.id}/corrections.csv: columns are {', '.join(frame.columns)}; needed: {', '.join(CORRECTION_COLUMNS)}."
+            ]
+        )
     return frame
 
 
-def _correct(codes: pd.DataFrame, study: Study, name: str, corrections: pd.DataFrame) -> tuple[pd.DataFrame, list, list]:
+def _correct(
+    codes: pd.DataFrame, study: Study, name: str, corrections: pd.DataFrame
+) -> tuple[pd.DataFrame, list, list]:
     """Raw codes with the declared corrections of this table; a correction that fits no row is a problem."""
     codes, counts, problems = codes.copy(), {}, []
     source = {v.name: v.source.columns[0] for v in study.columns(name) if len(v.source.columns) == 1}
-    waves = {level.level: level.code for level in study.levels("wave")}  # a correction may name the wave or its raw code
+    waves = {
+        level.level: level.code for level in study.levels("wave")
+    }  # a correction may name the wave or its raw code
     corrections = corrections.assign(wave=corrections["wave"].replace(waves))
     for line, row in corrections[corrections["table"] == name].iterrows():
         column, where = source.get(row["variable"]), f"corrections.csv line {line + 2}"
         fits = _fits(codes, source, row) if column else pd.Series(False, index=codes.index)
         if fits.sum() != 1:
             text = f"{where} fits {int(fits.sum())} rows"
-            problems.append(problem(name, row["variable"], "correction", [], text, "It must fit exactly one; correct the line."))
+            problems.append(
+                problem(name, row["variable"], "correction", [], text, "It must fit exactly one; correct the line.")
+            )
             continue
         codes.loc[fits, column] = row["to"] or None
         counts[row["variable"]] = counts.get(row["variable"], 0) + 1
@@ -215,13 +246,18 @@ def _typed(codes: pd.DataFrame, variables: tuple[Variable, ...]) -> tuple[pd.Dat
         result = convert(_source(codes, variable), variable)
         columns[variable.name] = result.values
         problems += result.problems
-        log += [("missing", variable.name, reason, int(n)) for reason, n in result.reasons[result.reasons != ""].value_counts(sort=False).sort_index().items()]
+        log += [
+            ("missing", variable.name, reason, int(n))
+            for reason, n in result.reasons[result.reasons != ""].value_counts(sort=False).sort_index().items()
+        ]
     frame = pd.DataFrame(columns, index=codes.index)
     return frame, log, [*problems, *checks.required(frame, [v for v in variables if not v.derived])]
 
 
 def _source(codes: pd.DataFrame, variable: Variable) -> pd.Series:
-    """The raw codes of a variable: a column, a sum (missing when a part is), a constant, or a column under a condition."""
+    """The raw codes of a variable: a column, a sum (missing when a part is), a constant, or a column under a
+    condition.
+    """
     source = variable.source
     if source.constant is not None:
         return pd.Series(source.constant, index=codes.index, dtype="str")
@@ -245,7 +281,12 @@ def _without_doubles(frame: pd.DataFrame, study: Study, name: str) -> tuple[pd.D
 
 
 def _keys(study: Study, name: str) -> list[str]:
-    keys = {"persons": ["person"], "answers": ["person", "wave"], "referrals": ["referral"], "organisations": ["organisation"]}
+    keys = {
+        "persons": ["person"],
+        "answers": ["person", "wave"],
+        "referrals": ["referral"],
+        "organisations": ["organisation"],
+    }
     return keys.get(name, [])
 
 
@@ -269,13 +310,17 @@ def _check(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     found: list[Problem] = []
     for name, frame in tables.items():
         if "person" in frame and name != "persons":
-            found += checks.known_persons(frame, name, "person", persons.index.to_series(), study.variable(name, "person").check)
+            found += checks.known_persons(
+                frame, name, "person", persons.index.to_series(), study.variable(name, "person").check
+            )
         if "person" in frame and "unit" in frame and name != "persons":
             found += checks.same_unit(frame, name, "person", persons["unit"], study.variable(name, "unit").check)
         found += _outside_window(study, name, frame)
     clock = study.time
     if clock in tables["answers"]:
-        found += checks.waves_in_order(tables["answers"], clock, [wave.id for wave in study.waves], study.variable("answers", clock).check)
+        found += checks.waves_in_order(
+            tables["answers"], clock, [wave.id for wave in study.waves], study.variable("answers", clock).check
+        )
     if "referrals" in tables:
         levels = {variable.name: variable.check for variable in study.columns("referrals")}
         found += checks.steps_in_order(tables["referrals"], study.referral_steps, levels)
@@ -291,8 +336,18 @@ def _outside_window(study: Study, name: str, frame: pd.DataFrame) -> list[Proble
         if variable.type == "date" and variable.name in frame:
             outside = frame.index[frame[variable.name].notna() & ~frame[variable.name].between(start, end)]
             if len(outside):
-                found.append(problem(name, variable.name, "window", list(outside), f"{checks.rows(len(outside), 'lie')} outside the study window "
-                                     f"{study.window[0]} to {study.window[1]}", "Correct the date or `window` in study.yaml.", variable.check))  # fmt: skip
+                found.append(
+                    problem(
+                        name,
+                        variable.name,
+                        "window",
+                        list(outside),
+                        f"{checks.rows(len(outside), 'lie')} outside the study window "
+                        f"{study.window[0]} to {study.window[1]}",
+                        "Correct the date or `window` in study.yaml.",
+                        variable.check,
+                    )
+                )
     return found
 
 
@@ -319,9 +374,13 @@ def _persons(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     persons, wanted = tables["persons"], {variable.name for variable in study.columns("persons") if variable.derived}
     referrals = tables.get("referrals")
     if "age_class" in wanted:
-        persons = persons.assign(age_class=age_class(persons["age"], [level.level for level in study.levels("age_class")]))
+        persons = persons.assign(
+            age_class=age_class(persons["age"], [level.level for level in study.levels("age_class")])
+        )
     if referrals is not None and "referrer" in wanted:
-        persons = persons.assign(referrer=persons["person"].map(first_referrer(referrals, study.referral_steps[0])).astype("str"))
+        persons = persons.assign(
+            referrer=persons["person"].map(first_referrer(referrals, study.referral_steps[0])).astype("str")
+        )
     if referrals is not None and "started" in wanted:
         persons = persons.assign(started=persons["person"].map(referrals.groupby("person")[study.referral_start].min()))
     persons = persons.assign(excluded=excluded(persons, tables["answers"], study))
@@ -377,9 +436,9 @@ def measures(study: Study, answers: pd.DataFrame, persons: pd.DataFrame) -> pd.D
     """
     persons = persons.set_index("person")
     keys = [name for name in ("person", "unit", "wave", study.time) if name in answers]
-    base = answers[keys].assign(**{
-        column: answers["person"].map(persons[column]) for column in (study.group, study.design.arm) if column
-    })  # fmt: skip
+    base = answers[keys].assign(
+        **{column: answers["person"].map(persons[column]) for column in (study.group, study.design.arm) if column}
+    )
     parts = [pd.concat([base, _scored(outcome, answers)], axis=1) for outcome in study.outcomes]
     return pd.concat(parts, ignore_index=True)
 
@@ -387,22 +446,37 @@ def measures(study: Study, answers: pd.DataFrame, persons: pd.DataFrame) -> pd.D
 def _scored(outcome, answers: pd.DataFrame) -> pd.DataFrame:
     if outcome.score:
         value = answers[outcome.score].astype("float64")
-        return pd.DataFrame({"outcome": outcome.id, "value": value, "class": None, "n_missing_items": value.isna().astype("int64")})
+        return pd.DataFrame(
+            {"outcome": outcome.id, "value": value, "class": None, "n_missing_items": value.isna().astype("int64")}
+        )
     from analysis.instruments import score
 
     scored = score(outcome.instrument, answers, convention=outcome.convention)
     name = outcome.instrument
     classes = scored[f"{name}_class"].astype("object") if f"{name}_class" in scored else None
-    return pd.DataFrame({
-        "outcome": outcome.id, "value": scored[name].astype("float64"), "class": classes,
-        "n_missing_items": scored[f"{name}_missing"].astype("int64"),
-    }, index=answers.index)  # fmt: skip
+    return pd.DataFrame(
+        {
+            "outcome": outcome.id,
+            "value": scored[name].astype("float64"),
+            "class": classes,
+            "n_missing_items": scored[f"{name}_missing"].astype("int64"),
+        },
+        index=answers.index,
+    )
 
 
 def _ordered(study: Study, name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns in the codebook's order, rows sorted by the identifying columns, so that files do not depend on row order."""
+    """Columns in the codebook's order, rows sorted by the identifying columns, so that files do not depend on row
+    order.
+    """
     columns = [variable.name for variable in study.columns(name) if privacy.carried(variable)]
-    frame = frame[columns].astype({v.name: "str" for v in study.columns(name) if v.name in columns and v.type in ("id", "category", "list", "text")})
+    frame = frame[columns].astype(
+        {
+            v.name: "str"
+            for v in study.columns(name)
+            if v.name in columns and v.type in ("id", "category", "list", "text")
+        }
+    )
     order = [column for column in ("person", "unit", "wave", "moment", "outcome", "date") if column in columns]
     return frame.sort_values([*order, *(c for c in columns if c not in order)], kind="stable").reset_index(drop=True)
 

@@ -22,16 +22,33 @@ from analysis.study import Study
 NO_UNIT = "_none"
 ALL = "all"
 KINDS = {
-    "count": "count", "missing": "count", "percent": "percent", "percent_previous": "percent", "percent_first": "percent",
-    "mean": "mean", "sd": "sd", "median": "median", "estimate": "estimate", "std_error": "std_error", "df": "inference_df",
-    "lower": "lower", "upper": "upper", "p_value": "p_value", "p_adjusted": "p_value", "p_floor": "p_value", "days": "days", "rate": "rate",
+    "count": "count",
+    "missing": "count",
+    "percent": "percent",
+    "percent_previous": "percent",
+    "percent_first": "percent",
+    "mean": "mean",
+    "sd": "sd",
+    "median": "median",
+    "estimate": "estimate",
+    "std_error": "std_error",
+    "df": "inference_df",
+    "lower": "lower",
+    "upper": "upper",
+    "p_value": "p_value",
+    "p_adjusted": "p_value",
+    "p_floor": "p_value",
+    "days": "days",
+    "rate": "rate",
     "percent_started": "percent",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a notebook is about: study, unit (`all` for all together), language, cut-off date, and the notebook's name."""
+    """What a notebook is about: study, unit (`all` for all together), language, cut-off date, and the notebook's
+    name.
+    """
 
     study: Study
     unit: str
@@ -80,7 +97,9 @@ def _study(folder: Path, stamp: tuple) -> Study:
 
 
 def study(id: str) -> Study:
-    """The study with this id. Raises `StudyError`: unknown (known ones are named), or everything wrong with its files."""
+    """The study with this id. Raises `StudyError`: unknown (known ones are named), or everything wrong with its
+    files.
+    """
     if id not in studies():
         raise StudyError([f"studies/{id}/study.yaml: not found. Studies are: {', '.join(studies()) or 'none'}."])
     folder = study_folder(id)
@@ -175,11 +194,17 @@ def table(name: str, *, every_unit: bool = False, optional: bool = False) -> pd.
     folder = processed(here.study.id) / "tables" / name
     if not folder.exists():
         if name in here.study.tables or name in study_module.DERIVED_TABLES | {"prepare_log", "prepare_problems"}:
-            raise StudyError([f"{here.study.id}: table {name} is not prepared. Run `python -m analysis prepare {here.study.id}`."])
+            raise StudyError(
+                [f"{here.study.id}: table {name} is not prepared. Run `python -m analysis prepare {here.study.id}`."]
+            )
         raise StudyError([f"{here.study.id}: the study has no table {name}; it has {', '.join(here.study.tables)}."])
     listed(folder)
     files = sorted(folder.glob("unit=*.parquet"))
-    if here.unit != ALL and not every_unit and (folder / f"unit={NO_UNIT}.parquet") not in files[:1] * (len(files) == 1):
+    if (
+        here.unit != ALL
+        and not every_unit
+        and (folder / f"unit={NO_UNIT}.parquet") not in files[:1] * (len(files) == 1)
+    ):
         files = [file for file in files if file.stem == f"unit={here.unit}"]
     if not files:
         return _empty(folder)
@@ -191,7 +216,9 @@ def _empty(folder: Path) -> pd.DataFrame:
 
 
 def known(frame: pd.DataFrame, name: str, here: Case) -> pd.DataFrame:
-    """What was known at the cut-off date: the first required date decides whether a row exists, later dates are emptied."""
+    """What was known at the cut-off date: the first required date decides whether a row exists, later dates are
+    emptied.
+    """
     dates = [v for v in here.study.columns(name) if v.type == "date" and v.name in frame]
     if here.as_of is None or not dates:
         return frame
@@ -235,7 +262,15 @@ def release(
     kinds = dict(measures) if isinstance(measures, Mapping) else {measure: KINDS[measure] for measure in measures}
     long = _long(table, list(dims), kinds, n)
     described = {key: tuple(value) if isinstance(value, list) else value for key, value in described.items()}
-    meta = Meta(tuple(dims), described.pop("totals", {}), counts_of, here.study.disclosure.profile, kinds, here.unit, **described)
+    meta = Meta(
+        tuple(dims),
+        described.pop("totals", {}),
+        counts_of,
+        here.study.disclosure.profile,
+        kinds,
+        here.unit,
+        **described,
+    )
     shown = primary(long, meta, profile(meta.profile))
     shown.attrs = _write_candidate(here, name, long, meta)
     return shown
@@ -244,11 +279,17 @@ def release(
 def _long(table: pd.DataFrame, dims: list[str], kinds: dict[str, str], n: str | Mapping[str, str]) -> pd.DataFrame:
     keep = [*dims, *(["note"] if "note" in table else [])]
     if "measure" in table and "value" in table and not set(kinds) <= set(table):
-        return table[[*dims, "measure", "value", *(c for c in ("n", "note", "largest", "second_largest") if c in table)]]
+        return table[
+            [*dims, "measure", "value", *(c for c in ("n", "note", "largest", "second_largest") if c in table)]
+        ]
     parts = []
     for measure in kinds:
         column = n.get(measure, measure) if isinstance(n, Mapping) else n
-        count = table[column if column in table else measure] if column in table or kinds[measure] == "count" else _unknown(table)
+        count = (
+            table[column if column in table else measure]
+            if column in table or kinds[measure] == "count"
+            else _unknown(table)
+        )
         parts.append(table[keep].assign(measure=measure, value=_numbers(table[measure]), n=_numbers(count)))
     long = pd.concat(parts, keys=range(len(parts)))
     return long.sort_index(level=1, kind="stable").reset_index(drop=True)
@@ -268,9 +309,13 @@ def _write_candidate(here: Case, name: str, long: pd.DataFrame, meta: Meta) -> d
     folder = candidates(here.study.id, here.unit)
     folder.mkdir(parents=True, exist_ok=True)
     about = {
-        **json.loads(meta.to_json()), "study": here.study.id, "notebook": here.notebook, "name": name,
-        "as_of": str(here.as_of or ""), "study_kind": here.study.kind,
-    }  # fmt: skip
+        **json.loads(meta.to_json()),
+        "study": here.study.id,
+        "notebook": here.notebook,
+        "name": name,
+        "as_of": str(here.as_of or ""),
+        "study_kind": here.study.kind,
+    }
     stem = f"{here.notebook}__{name}"
     _replace(folder / f"{stem}.csv", to_csv(long))
     _replace(folder / f"{stem}.json", (json.dumps(about, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
@@ -278,7 +323,9 @@ def _write_candidate(here: Case, name: str, long: pd.DataFrame, meta: Meta) -> d
 
 
 def write_report(study: str, name: str, content: bytes) -> Path:
-    """Write one file below `reports/<study>/`, whole or not at all; only the release and publish steps of a run call it."""
+    """Write one file below `reports/<study>/`, whole or not at all; only the release and publish steps of a run call
+    it.
+    """
     if not os.environ.get("ANALYSIS_RUN"):
         raise RuntimeError("reports/ is written by a run only. Use `python -m analysis run`.")
     path = reports(study) / name
@@ -293,9 +340,14 @@ def versions() -> pd.DataFrame:
     from importlib.metadata import version
 
     names = ["numpy", "pandas", "scipy", "statsmodels", "networkx", "matplotlib", "papermill"]
-    return pd.DataFrame([("python", platform.python_version()), *((name, version(name)) for name in names)], columns=["package", "version"])
+    return pd.DataFrame(
+        [("python", platform.python_version()), *((name, version(name)) for name in names)],
+        columns=["package", "version"],
+    )
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
-    """A frame as language-neutral CSV: comma, UTF-8, `\\n`, numbers to ten significant digits, so that equal results are equal bytes."""
+    """A frame as language-neutral CSV: comma, UTF-8, `\\n`, numbers to ten significant digits, so that equal results
+    are equal bytes.
+    """
     return frame.to_csv(index=False, lineterminator="\n", float_format="%.10g").encode()

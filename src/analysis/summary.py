@@ -4,7 +4,9 @@ from analysis.study import Study
 
 
 def summary(study: Study, prepared) -> str:
-    """Title, design, units, waves, outcomes, tables with their rows, corrections, warnings; `prepared` is `prepare.prepare`'s."""
+    """Title, design, units, waves, outcomes, tables with their rows, corrections, warnings; `prepared` is
+    `prepare.prepare`'s.
+    """
     log, persons = prepared.log, prepared.tables["persons"]
     done = {rule: int(log.loc[log["rule"] == rule, "rows"].sum()) for rule in ("corrected", "double", "missing")}
     lines = [

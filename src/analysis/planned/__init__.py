@@ -1,7 +1,9 @@
 """The analyses that a study plans: the estimators of `effect` and `process`, applied to what study.yaml names.
 
-Each function takes the study and processed tables and returns a frame ready for `store.release`: one row a combination of
-its dimensions, with `n` and `note`. Nothing here estimates, nothing here knows a study by name, and nothing touches disk.
+Each function takes the study and processed tables and returns a frame ready for `store.release`: one row a
+combination of
+its dimensions, with `n` and `note`. Nothing here estimates, nothing here knows a study by name, and nothing touches
+disk.
 """
 
 from analysis._lazy import lazy

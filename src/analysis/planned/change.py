@@ -21,7 +21,9 @@ def means(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
     keys = ["outcome", "wave", *arm]
     values = measures.groupby(keys, sort=False, observed=False)["value"]
     table = values.agg(n="count", count="count", mean="mean", sd="std").reset_index()
-    return in_order(table.astype({"wave": "str"}), outcome=[o.id for o in study.outcomes], wave=[w.id for w in study.waves])
+    return in_order(
+        table.astype({"wave": "str"}), outcome=[o.id for o in study.outcomes], wave=[w.id for w in study.waves]
+    )
 
 
 def changes(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
@@ -40,7 +42,9 @@ def changes(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
 def _model(rows: pd.DataFrame, covariates: list[str], group: str | None = None) -> pd.DataFrame:
     usable = rows.dropna(subset=[*covariates, *([group] if group else [])])
     terms = effect.mixed_change(usable, "value", time="wave", person="person", group=group, covariates=covariates)
-    return terms[terms["contrast"].str.contains(" - ") & ~terms["contrast"].str.startswith(tuple(covariates) or ("\0",))]
+    return terms[
+        terms["contrast"].str.contains(" - ") & ~terms["contrast"].str.startswith(tuple(covariates) or ("\0",))
+    ]
 
 
 def _arms(study: Study, rows: pd.DataFrame, covariates: list[str]) -> pd.DataFrame:
@@ -62,8 +66,9 @@ def by_unit(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
     if measures["unit"].nunique() > 1:
         parts += [
             changes(study, measures[measures["unit"] == unit]).assign(unit=unit)
-            for unit in study.units if (measures["unit"] == unit).any()
-        ]  # fmt: skip
+            for unit in study.units
+            if (measures["unit"] == unit).any()
+        ]
     table = pd.concat(parts, ignore_index=True)
     return table[table["arm"] == DIFFERENCE].drop(columns="arm") if "arm" in table else table
 
@@ -81,8 +86,9 @@ def corrected(study: Study, changes: pd.DataFrame) -> pd.DataFrame:
 
 def standardised(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
     """Hedges g (average SD) and standardised response mean of each wave against the first, per outcome and arm."""
-    table = _within_arms(study, measures, lambda outcome, rows: effect.standardised_change(
-        rows, "value", time="wave", person="person"))  # fmt: skip
+    table = _within_arms(
+        study, measures, lambda outcome, rows: effect.standardised_change(rows, "value", time="wave", person="person")
+    )
     kept = table["method"].isin(["Hedges g (average SD)", "SRM"])
     return table[kept].rename(columns={"estimate": "standardised"}).reset_index(drop=True)
 
@@ -92,12 +98,24 @@ def responses(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
 
     Where no minimal important difference is agreed, half a standard deviation at the first wave stands in for it.
     """
-    table = _within_arms(study, measures, lambda outcome, rows: effect.responders(
-        rows, "value", time="wave", person="person", mid=important(study, outcome, rows), better=f"{outcome.better}er"))  # fmt: skip
+    table = _within_arms(
+        study,
+        measures,
+        lambda outcome, rows: effect.responders(
+            rows,
+            "value",
+            time="wave",
+            person="person",
+            mid=important(study, outcome, rows),
+            better=f"{outcome.better}er",
+        ),
+    )
     return table.assign(percent=100 * table["estimate"])
 
 
-def _within_arms(study: Study, measures: pd.DataFrame, estimate: Callable[[Outcome, pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+def _within_arms(
+    study: Study, measures: pd.DataFrame, estimate: Callable[[Outcome, pd.DataFrame], pd.DataFrame]
+) -> pd.DataFrame:
     arm = arms(study)
     parts = []
     for outcome in study.outcomes:
@@ -109,7 +127,9 @@ def _within_arms(study: Study, measures: pd.DataFrame, estimate: Callable[[Outco
     return pd.concat(parts, ignore_index=True)
 
 
-def _per_outcome(study: Study, measures: pd.DataFrame, estimate: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+def _per_outcome(
+    study: Study, measures: pd.DataFrame, estimate: Callable[[pd.DataFrame], pd.DataFrame]
+) -> pd.DataFrame:
     parts = [
         estimate(measures[measures["outcome"] == outcome.id]).assign(outcome=outcome.id) for outcome in study.outcomes
     ]

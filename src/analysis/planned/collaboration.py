@@ -7,22 +7,45 @@ from analysis import process
 from analysis.study import Study
 
 NETWORK = {
-    "organisations": "count", "ties": "count", "density": "rate", "centralisation": "rate", "cross_domain_share": "rate",
-    "ei_index": "rate", "reciprocity": "rate", "trust": "mean", "value": "mean", "answered": "rate",
-}  # fmt: skip
+    "organisations": "count",
+    "ties": "count",
+    "density": "rate",
+    "centralisation": "rate",
+    "cross_domain_share": "rate",
+    "ei_index": "rate",
+    "reciprocity": "rate",
+    "trust": "mean",
+    "value": "mean",
+    "answered": "rate",
+}
 _MEASURES = {
-    "organisations": "organisations", "ties": "ties", "density": "density", "degree centralisation": "centralisation",
-    "cross-domain share": "cross_domain_share", "E-I index": "ei_index", "reciprocity": "reciprocity", "trust": "trust",
-    "value": "value", "response": "answered",
-}  # fmt: skip
+    "organisations": "organisations",
+    "ties": "ties",
+    "density": "density",
+    "degree centralisation": "centralisation",
+    "cross-domain share": "cross_domain_share",
+    "E-I index": "ei_index",
+    "reciprocity": "reciprocity",
+    "trust": "trust",
+    "value": "value",
+    "response": "answered",
+}
 _CHANGES = {name: _MEASURES[name] for name in ("density", "degree centralisation", "cross-domain share", "E-I index")}
 MOMENTS = ("t0", "t1")
 
 
 def network(study: Study, ties: pd.DataFrame, organisations: pd.DataFrame) -> pd.DataFrame:
-    """Measures of each unit's network at each moment, one row a unit and moment; a tie counts when either side reports it."""
+    """Measures of each unit's network at each moment, one row a unit and moment; a tie counts when either side
+    reports it.
+    """
     found = process.network(
-        ties, organisations, moment="moment", by="unit", levels=_units(study, organisations), invited="invited", answered=_answered()
+        ties,
+        organisations,
+        moment="moment",
+        by="unit",
+        levels=_units(study, organisations),
+        invited="invited",
+        answered=_answered(),
     )
     found = found[found["rule"].isin(["maximum", ""]) & (found["role"] == "") & found["measure"].isin(_MEASURES)]
     wide = found.assign(measure=found["measure"].map(_MEASURES)).pivot_table(
@@ -48,29 +71,43 @@ def _together(table: pd.DataFrame) -> pd.DataFrame:
 def network_change(study: Study, ties: pd.DataFrame, organisations: pd.DataFrame) -> pd.DataFrame:
     """Change of each unit's network between the moments, on the same organisations, with bootstrap limits."""
     found = process.network_change(
-        ties, organisations, rng=np.random.default_rng(study.seed), first=MOMENTS[0], last=MOMENTS[1], by="unit",
-        levels=_units(study, organisations), answered=_answered(),
-    )  # fmt: skip
+        ties,
+        organisations,
+        rng=np.random.default_rng(study.seed),
+        first=MOMENTS[0],
+        last=MOMENTS[1],
+        by="unit",
+        levels=_units(study, organisations),
+        answered=_answered(),
+    )
     found = found[found["outcome"].isin(_CHANGES)]
     return found.assign(indicator=found["outcome"].map(_CHANGES)).reset_index(drop=True)
 
 
 def sociogram(study: Study, ties: pd.DataFrame, organisations: pd.DataFrame) -> pd.DataFrame:
     """Ties between domains (never organisations) at each moment and unit; small domains are joined or left out."""
-    edges = process.sociogram(ties, organisations, by="unit", levels=_units(study, organisations), moment="moment").edges
+    edges = process.sociogram(
+        ties, organisations, by="unit", levels=_units(study, organisations), moment="moment"
+    ).edges
     return edges.assign(count=edges["ties"], n=edges["possible"], percent=100 * edges["density"])
 
 
 def meetings(study: Study, held: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
-    """Meetings held of those planned, with residents, by mode, and attendance by role: `unit, indicator, level, count, n, percent`."""
+    """Meetings held of those planned, with residents, by mode, and attendance by role: `unit, indicator, level,
+    count, n, percent`.
+    """
     found = process.meetings(held, by="unit", levels=_units(study, held), as_of=as_of)
     level = found["value"].replace("", "all").fillna("all")
     names = {"with residents": "with_residents", "levels with a meeting": "units_with_meeting"}
-    return found.assign(indicator=found["measure"].replace(names), level=level, count=found["n"], n=found["denominator"])
+    return found.assign(
+        indicator=found["measure"].replace(names), level=level, count=found["n"], n=found["denominator"]
+    )
 
 
 def checklist(answers: pd.DataFrame) -> pd.DataFrame:
-    """The checklist of the partnership per item and moment: mean answer and share agreeing, of the people who answered."""
+    """The checklist of the partnership per item and moment: mean answer and share agreeing, of the people who
+    answered.
+    """
     found = process.checklist(answers)
     found = found[found["scope"] == "item"]
     return found.assign(item=found["name"].astype(str), n=found["denominator"])

@@ -1,4 +1,6 @@
-"""What follows from the design alone: dimensions, totals, order of rows, which outcome is primary, what difference matters."""
+"""What follows from the design alone: dimensions, totals, order of rows, which outcome is primary, what difference
+matters.
+"""
 
 from collections.abc import Iterable
 
@@ -39,4 +41,6 @@ def important(study: Study, outcome: Outcome, rows: pd.DataFrame) -> float:
 def in_order(table: pd.DataFrame, **orders: Iterable[str]) -> pd.DataFrame:
     """Rows sorted by the given order of levels, column after column."""
     ranks = {column: {level: place for place, level in enumerate(order)} for column, order in orders.items()}
-    return table.sort_values(list(orders), key=lambda column: column.map(ranks[column.name]), kind="stable").reset_index(drop=True)
+    return table.sort_values(
+        list(orders), key=lambda column: column.map(ranks[column.name]), kind="stable"
+    ).reset_index(drop=True)

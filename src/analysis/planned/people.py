@@ -50,11 +50,17 @@ def missingness(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
 
 
 def attrition(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
-    """People measured at each wave, as a number and as a share of those measured at the first, per arm where arms are compared."""
+    """People measured at each wave, as a number and as a share of those measured at the first, per arm where arms are
+    compared.
+    """
     arm = arms(study)
     answered = measures.dropna(subset=["value"]).drop_duplicates(["person", "wave"])
     counts = answered.groupby([*arm, "wave"], observed=False)["person"].nunique().rename("count").reset_index()
-    first = counts[counts["wave"] == study.first].set_index(arm)["count"] if arm else counts.loc[counts["wave"] == study.first, "count"]
+    first = (
+        counts[counts["wave"] == study.first].set_index(arm)["count"]
+        if arm
+        else counts.loc[counts["wave"] == study.first, "count"]
+    )
     counts["n"] = counts[arm[0]].map(first) if arm else int(first.sum())
     percent = 100 * counts["count"] / counts["n"].where(counts["n"] > 0)
     # the first wave is everybody by definition
@@ -62,7 +68,9 @@ def attrition(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
 
 
 def dropout(study: Study, measures: pd.DataFrame, included: pd.DataFrame) -> pd.DataFrame:
-    """Standardised differences between those measured at the last wave and those who were not, per characteristic and level."""
+    """Standardised differences between those measured at the last wave and those who were not, per characteristic and
+    level.
+    """
     last = measures.loc[(measures["wave"] == study.waves[-1].id) & measures["value"].notna(), "person"]
     marked = included.assign(observed=included["person"].isin(last).astype(int))
     found = effect.attrition_table(marked, observed="observed", covariates=characteristics(study, included))
@@ -71,18 +79,29 @@ def dropout(study: Study, measures: pd.DataFrame, included: pd.DataFrame) -> pd.
 
 
 def characteristics(study: Study, persons: pd.DataFrame) -> list[str]:
-    """The columns of Table 1: the covariates of the plan and every other category of a person that is not a key or a flag."""
+    """The columns of Table 1: the covariates of the plan and every other category of a person that is not a key or a
+    flag.
+    """
     skip = {"unit", study.group, study.design.arm, "consent", "excluded"}
-    named = [v.name for v in study.columns("persons") if v.type in ("category", "integer", "number") and v.name not in skip and v.name != "started"]
+    named = [
+        v.name
+        for v in study.columns("persons")
+        if v.type in ("category", "integer", "number") and v.name not in skip and v.name != "started"
+    ]
     return [name for name in dict.fromkeys([*study.covariates, *named]) if name in persons]
 
 
 def table_one(study: Study, included: pd.DataFrame) -> pd.DataFrame:
-    """Table 1 of the people in the study, long (`variable, level, measure, value, n`); the total of a variable is `all`."""
-    typed = included.assign(**{
-        name: included[name].astype(pd.CategoricalDtype([level.level for level in study.levels(name)]))
-        for name in characteristics(study, included) if study.levels(name)
-    })  # fmt: skip
+    """Table 1 of the people in the study, long (`variable, level, measure, value, n`); the total of a variable is
+    `all`.
+    """
+    typed = included.assign(
+        **{
+            name: included[name].astype(pd.CategoricalDtype([level.level for level in study.levels(name)]))
+            for name in characteristics(study, included)
+            if study.levels(name)
+        }
+    )
     table = effect.table_one(typed, characteristics(study, included))
     table = table[table["measure"].isin(TABLE_ONE)]
     return table.assign(level=table["level"].replace("", ALL).fillna(ALL).astype(str)).drop(columns="group")

@@ -17,17 +17,24 @@ def funnel(study: Study, referrals: pd.DataFrame, *, by: str | None = None, as_o
     levels = [level.level for level in study.levels(by)] if by and by != "period" else None
     rows = referrals.dropna(subset=[study.referral_until]) if study.referral_until else referrals
     table = process.referral_funnel(
-        rows, list(study.referral_steps), by=by, levels=levels, of=study.referral_of,
+        rows,
+        list(study.referral_steps),
+        by=by,
+        levels=levels,
+        of=study.referral_of,
         follow_up={**dict.fromkeys(study.referral_steps, FOLLOW_UP), **study.referral_follow_up},
         as_of=as_of if study.time == "date" else None,
-    )  # fmt: skip
+    )
     table = table[table["entry"] == "referred"].rename(columns={"unit": by or "unit"})
     # the first step is everybody by definition: its 100 % says nothing, and would be hidden as `everybody`
     first = table["step"] == study.referral_steps[0]
     return table.assign(
-        count=table["n"], percent_previous=table["percent"], n_previous=table["denominator"],
-        percent_first=table["percent_first"].mask(first), n_first=table["denominator_first"],
-    )  # fmt: skip
+        count=table["n"],
+        percent_previous=table["percent"],
+        n_previous=table["denominator"],
+        percent_first=table["percent_first"].mask(first),
+        n_first=table["denominator_first"],
+    )
 
 
 def times(study: Study, referrals: pd.DataFrame, *, by: str | None = None, as_of=None) -> pd.DataFrame:
@@ -36,11 +43,17 @@ def times(study: Study, referrals: pd.DataFrame, *, by: str | None = None, as_of
     rows = referrals.dropna(subset=[study.referral_until]) if study.referral_until else referrals
     parts = [
         process.time_to_step(
-            rows, study.referral_steps[0], step, until=study.referral_until, by=by, person="person",
-            as_of=as_of if study.time == "date" else None, competing=study.referral_end,
+            rows,
+            study.referral_steps[0],
+            step,
+            until=study.referral_until,
+            by=by,
+            person="person",
+            as_of=as_of if study.time == "date" else None,
+            competing=study.referral_end,
         ).assign(step=step)
         for step in study.referral_steps[1 : last + 1]
-    ]  # fmt: skip
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -48,27 +61,45 @@ def months(study: Study, referrals: pd.DataFrame, *, as_of=None) -> pd.DataFrame
     """Share of people who reached a step within so many months, per step, with open cases counted as open."""
     found = times(study, referrals, as_of=as_of)
     found = found[found["measure"] == "reached"]
-    return found.assign(month=(found["horizon"] / 30.44).round().astype(int).astype(str), percent=100 * found["estimate"])
+    return found.assign(
+        month=(found["horizon"] / 30.44).round().astype(int).astype(str), percent=100 * found["estimate"]
+    )
 
 
 def with_period(study: Study, referrals: pd.DataFrame) -> pd.DataFrame:
-    """Referrals with `period`: during public measures (`lockdown`) or not (`open`), by the day of the referral; one period without them."""
+    """Referrals with `period`: during public measures (`lockdown`) or not (`open`), by the day of the referral; one
+    period without them.
+    """
     if study.time != "date" or not study.periods:
         return referrals.assign(period="all_time")
     day = referrals[study.referral_steps[0]]
-    within = pd.concat([day.between(pd.Timestamp(p.start), pd.Timestamp(p.end)) for p in study.periods], axis=1).any(axis=1)
+    within = pd.concat([day.between(pd.Timestamp(p.start), pd.Timestamp(p.end)) for p in study.periods], axis=1).any(
+        axis=1
+    )
     return referrals.assign(period=within.map({True: "lockdown", False: "open"}))
 
 
 def referrers(study: Study, referrals: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
-    """Who referred, the share of their referrals that led to taking part, and the median days until then; empty without referrers."""
+    """Who referred, the share of their referrals that led to taking part, and the median days until then; empty
+    without referrers.
+    """
     if "referrer" not in referrals:
         return pd.DataFrame(columns=["referrer", *REFERRERS, "n", "n_started", "note"])
     table = process.referrer_mix(
-        referrals, "referrer", referred=study.referral_steps[0], started=study.referral_start, as_of=as_of,
+        referrals,
+        "referrer",
+        referred=study.referral_steps[0],
+        started=study.referral_start,
+        as_of=as_of,
         levels=[level.level for level in study.levels("referrer")],
-    )  # fmt: skip
-    return table.assign(count=table["n"], days=table["median_days"], n=table["denominator"], n_count=table["n"], n_started=table["denominator_started"])
+    )
+    return table.assign(
+        count=table["n"],
+        days=table["median_days"],
+        n=table["denominator"],
+        n_count=table["n"],
+        n_started=table["denominator_started"],
+    )
 
 
 def stop_reasons(study: Study, referrals: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
@@ -76,6 +107,10 @@ def stop_reasons(study: Study, referrals: pd.DataFrame, *, as_of=None) -> pd.Dat
     if "stop_reason" not in referrals:
         return pd.DataFrame(columns=["stop_reason", "count", "percent", "n", "note"])
     table = process.stop_reasons(
-        referrals, "stop_reason", stopped=study.referral_end, as_of=as_of, reasons=[level.level for level in study.levels("stop_reason")],
-    )  # fmt: skip
+        referrals,
+        "stop_reason",
+        stopped=study.referral_end,
+        as_of=as_of,
+        reasons=[level.level for level in study.levels("stop_reason")],
+    )
     return table.assign(stop_reason=table["reason"], count=table["n"], n=table["denominator"])

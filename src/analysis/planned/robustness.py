@@ -11,15 +11,33 @@ from analysis.planned.design import important
 from analysis.study import Outcome, Study
 
 METHODS = ("estimate", "lower", "upper", "p_value", "p_floor")
-COLUMNS = ["outcome", "contrast", "method", "family", "estimate", "std_error", "df", "lower", "upper", "p_value", "p_floor", "n", "n_clusters", "note"]
+COLUMNS = [
+    "outcome",
+    "contrast",
+    "method",
+    "family",
+    "estimate",
+    "std_error",
+    "df",
+    "lower",
+    "upper",
+    "p_value",
+    "p_floor",
+    "n",
+    "n_clusters",
+    "note",
+]
 PLANNED = "mixed_model"
 FEW = 10  # below this many clusters an interval that takes people as independent says too much
 
 
-def methods(study: Study, people: pd.DataFrame, persons: pd.DataFrame, both: pd.DataFrame | None = None) -> pd.DataFrame:
+def methods(
+    study: Study, people: pd.DataFrame, persons: pd.DataFrame, both: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Every planned analysis of the primary outcomes at the first follow-up: one row an outcome and method.
 
-    `people` are the measures of the main analysis, `persons` their characteristics, `both` the measures with the reference
+    `people` are the measures of the main analysis, `persons` their characteristics, `both` the measures with the
+    reference
     group of a pre-post design. A method that cannot be had says why; the pre-planned one is `mixed_model`.
     """
     rows = []
@@ -46,7 +64,9 @@ def leave_one_out(study: Study, people: pd.DataFrame) -> pd.DataFrame:
 class _Outcome:
     """One primary outcome: long rows of the first two waves and all, wide rows a person, and change per person."""
 
-    def __init__(self, study: Study, outcome: Outcome, people: pd.DataFrame, persons: pd.DataFrame, both: pd.DataFrame | None):
+    def __init__(
+        self, study: Study, outcome: Outcome, people: pd.DataFrame, persons: pd.DataFrame, both: pd.DataFrame | None
+    ):
         self.study, self.outcome = study, outcome
         self.waves = [wave.id for wave in study.waves]
         self.long = people[people["outcome"] == outcome.id].dropna(subset=["unit"])
@@ -56,7 +76,11 @@ class _Outcome:
 
     def _wide(self, rows: pd.DataFrame) -> pd.DataFrame:
         """One row a person with a column a wave, the change to the first follow-up, unit, arm and covariates."""
-        scores = rows.assign(wave=rows["wave"].astype(str)).pivot(index="person", columns="wave", values="value").reindex(columns=self.waves)
+        scores = (
+            rows.assign(wave=rows["wave"].astype(str))
+            .pivot(index="person", columns="wave", values="value")
+            .reindex(columns=self.waves)
+        )
         keys = [key for key in ("unit", self.study.design.arm) if key]
         wide = rows.drop_duplicates("person").set_index("person")[keys].join(scores)
         return wide.assign(change=wide[self.waves[1]] - wide[self.waves[0]]).reset_index()
@@ -103,17 +127,24 @@ def _adjusted(data: _Outcome) -> pd.DataFrame:
     group = data.study.design.arm if data.study.design.kind == "comparison" else None
     if group:
         rows[group] = rows[group].astype(pd.CategoricalDtype([data.study.design.reference, data.study.design.treated]))
-    found = effect.mixed_change(rows, "value", time="wave", person="person", group=group, covariates=["unit", *data.covariates])
+    found = effect.mixed_change(
+        rows, "value", time="wave", person="person", group=group, covariates=["unit", *data.covariates]
+    )
     wanted = found["contrast"].str.startswith(f"{data.waves[1]} - {data.waves[0]}")
     return found[wanted & (found["contrast"].str.contains(" : ") if group else True)]
 
 
 def _contrast_formula(data: _Outcome) -> tuple[str, str]:
-    """Formula of the change score and the term that is the estimate: its mean, or the treated arm minus the reference."""
+    """Formula of the change score and the term that is the estimate: its mean, or the treated arm minus the
+    reference.
+    """
     design = data.study.design
     if design.kind != "comparison":
         return "change ~ 1", "Intercept"
-    return f"change ~ C({design.arm}, Treatment('{design.reference}'))", f"C({design.arm}, Treatment('{design.reference}'))[T.{design.treated}]"
+    return (
+        f"change ~ C({design.arm}, Treatment('{design.reference}'))",
+        f"C({design.arm}, Treatment('{design.reference}'))[T.{design.treated}]",
+    )
 
 
 def _paired(data: _Outcome) -> pd.DataFrame:
@@ -133,13 +164,17 @@ def _gee(data: _Outcome) -> pd.DataFrame:
 
 
 def _imputed(data: _Outcome) -> pd.DataFrame:
-    """Multiple imputation of the wide scores, the change score in each data set, pooled with the right degrees of freedom."""
+    """Multiple imputation of the wide scores, the change score in each data set, pooled with the right degrees of
+    freedom.
+    """
     completed = _completed(data)
     formula, term = _contrast_formula(data)
-    found = pd.concat([
-        effect.cluster_robust(part, formula, cluster=None, kind="HC2").assign(imputation=number)
-        for number, part in completed.groupby("imputation")
-    ])  # fmt: skip
+    found = pd.concat(
+        [
+            effect.cluster_robust(part, formula, cluster=None, kind="HC2").assign(imputation=number)
+            for number, part in completed.groupby("imputation")
+        ]
+    )
     return effect.pool(found[found["contrast"] == term], df_complete="df")
 
 
@@ -149,15 +184,24 @@ def _completed(data: _Outcome) -> pd.DataFrame:
     wide = data.wide.drop(columns="change").merge(data.persons[["person", *auxiliary]], on="person")
     for name in auxiliary:
         levels = [level.level for level in data.study.levels(name)]
-        wide[name] = wide[name].astype(pd.CategoricalDtype(levels)).cat.remove_unused_categories() if levels else wide[name].astype("float64")
-    keys = ["person", *([data.study.design.arm] if data.study.design.kind == "pre_post" and data.study.design.arm else [])]
+        wide[name] = (
+            wide[name].astype(pd.CategoricalDtype(levels)).cat.remove_unused_categories()
+            if levels
+            else wide[name].astype("float64")
+        )
+    keys = [
+        "person",
+        *([data.study.design.arm] if data.study.design.kind == "pre_post" and data.study.design.arm else []),
+    ]
     done = effect.impute(wide, exclude=keys, unit="unit", m=plan.m, iterations=plan.iterations, rng=data.rng)
     return done.assign(change=done[data.waves[1]] - done[data.waves[0]])
 
 
 def _weighted(data: _Outcome) -> pd.DataFrame:
     """Change of those measured again, weighted to look like everybody measured at the start."""
-    start = data.wide.dropna(subset=[data.waves[0], "unit"]).merge(data.persons[["person", *data.covariates]], on="person")
+    start = data.wide.dropna(subset=[data.waves[0], "unit"]).merge(
+        data.persons[["person", *data.covariates]], on="person"
+    )
     start = start.dropna(subset=data.covariates).reset_index(drop=True)
     weights = effect.attrition_weights(start, observed="change", covariates=[data.waves[0], "unit", *data.covariates])
     formula, term = _contrast_formula(data)
@@ -176,7 +220,9 @@ def _clustered(estimate: Callable[..., pd.DataFrame]) -> Callable[[_Outcome], pd
 
 
 def _waiting(data: _Outcome) -> pd.DataFrame:
-    """Difference in change between those who took part and the waiting group: the one comparison that a pre-post study may have."""
+    """Difference in change between those who took part and the waiting group: the one comparison that a pre-post
+    study may have.
+    """
     design = data.study.design
     both = data.both.dropna(subset=["change"]) if data.both is not None else pd.DataFrame()
     if both.empty or both[design.arm].nunique() < 2:
@@ -190,24 +236,32 @@ def _regression(data: _Outcome) -> pd.DataFrame:
     """What is left of the change beyond the regression to the mean that is to be expected."""
     norm = data.study.norms.get(data.outcome.id)
     if norm is None:
-        return effect.estimates.frame([effect.estimates.not_estimable("the plan names no population mean and reliability")])
+        return effect.estimates.frame(
+            [effect.estimates.not_estimable("the plan names no population mean and reliability")]
+        )
     found = effect.regression_to_mean(
         data.long, "value", time="wave", person="person", reliability=norm.reliability, reference_mean=norm.mean
     )
     found = found[found["contrast"].str.startswith(f"{data.waves[1]} ")]
-    return found[found["method"].str.contains("beyond")] if found["method"].str.contains("beyond").any() else found.tail(1)
+    return (
+        found[found["method"].str.contains("beyond")] if found["method"].str.contains("beyond").any() else found.tail(1)
+    )
 
 
 def _tipping(data: _Outcome) -> pd.DataFrame:
-    """The pooled change if everybody who was not measured again did worse by one minimal important difference than imputed."""
+    """The pooled change if everybody who was not measured again did worse by one minimal important difference than
+    imputed.
+    """
     completed, formula = _completed(data), _contrast_formula(data)
     missing = data.wide.set_index("person")[data.waves[1]].isna()
     worse = important(data.study, data.outcome, data.long) * (-1 if data.outcome.better == "high" else 1)
     shifted = completed.assign(change=completed["change"] + worse * completed["person"].map(missing).astype(float))
-    found = pd.concat([
-        effect.cluster_robust(part, formula[0], cluster=None, kind="HC2").assign(imputation=number)
-        for number, part in shifted.groupby("imputation")
-    ])  # fmt: skip
+    found = pd.concat(
+        [
+            effect.cluster_robust(part, formula[0], cluster=None, kind="HC2").assign(imputation=number)
+            for number, part in shifted.groupby("imputation")
+        ]
+    )
     return effect.pool(found[found["contrast"] == formula[1]], df_complete="df")
 
 
@@ -219,11 +273,22 @@ _SPECIFICATIONS: dict[str, tuple[str, Callable[[_Outcome], pd.DataFrame]]] = {
     "imputed": ("missing", _imputed),
     "attrition_weighted": ("missing", _weighted),
     "tipping_point": ("missing", _tipping),
-    "cluster_means": ("inference", _clustered(lambda d, f, t: effect.cluster_summaries(d.complete, f.replace("change ~ 1", "change"), cluster="unit"))),
+    "cluster_means": (
+        "inference",
+        _clustered(
+            lambda d, f, t: effect.cluster_summaries(d.complete, f.replace("change ~ 1", "change"), cluster="unit")
+        ),
+    ),
     "CR2": ("inference", _clustered(lambda d, f, t: effect.cluster_robust(d.complete, f, cluster="unit", kind="CR2"))),
     "CR3": ("inference", _clustered(lambda d, f, t: effect.cluster_robust(d.complete, f, cluster="unit", kind="CR3"))),
-    "wild_bootstrap": ("inference", _clustered(lambda d, f, t: effect.wild_bootstrap(d.complete, f, cluster="unit", term=t, rng=d.rng))),
-    "sign_flip": ("inference", _clustered(lambda d, f, t: effect.sign_flip(d.complete, f.replace("change ~ 1", "change"), cluster="unit"))),
+    "wild_bootstrap": (
+        "inference",
+        _clustered(lambda d, f, t: effect.wild_bootstrap(d.complete, f, cluster="unit", term=t, rng=d.rng)),
+    ),
+    "sign_flip": (
+        "inference",
+        _clustered(lambda d, f, t: effect.sign_flip(d.complete, f.replace("change ~ 1", "change"), cluster="unit")),
+    ),
     "waiting_group": ("comparison", _waiting),
     "regression_to_mean": ("design", _regression),
 }

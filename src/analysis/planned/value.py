@@ -14,29 +14,41 @@ def costs(study: Study, spent: pd.DataFrame, referrals: pd.DataFrame, *, as_of=N
     people = funnel(study, referrals, as_of=as_of)[["step", "n"]]
     found = process.cost_per_step(spent, people)
     kept = found[found["step"].isin(spent["step"].unique()) | (found["step"] == "all")]
-    return kept.assign(total=kept["cost"].where(kept["step"] != "all", kept["known_cost"]), cost_per_person=kept["per_person"])
+    return kept.assign(
+        total=kept["cost"].where(kept["step"] != "all", kept["known_cost"]), cost_per_person=kept["per_person"]
+    )
 
 
 def resources(spent: pd.DataFrame) -> pd.DataFrame:
     """Volume and cost of each resource, over all steps; a resource without a price has a volume only."""
     priced = spent.assign(cost=spent["volume"] * spent["unit_price"])
-    table = priced.groupby("resource", sort=True).agg(volume=("volume", "sum"), total=("cost", lambda cost: cost.sum(skipna=False)))
+    table = priced.groupby("resource", sort=True).agg(
+        volume=("volume", "sum"), total=("cost", lambda cost: cost.sum(skipna=False))
+    )
     note = table["total"].isna().map({True: "not estimable, because a price is missing", False: ""})
     return table.assign(note=note).reset_index()
 
 
 def profile(study: Study, context: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Public figures of a unit (all units for `all`) beside the country, latest year of each indicator and population."""
+    """Public figures of a unit (all units for `all`) beside the country, latest year of each indicator and
+    population.
+    """
     areas = [*(study.units if unit == "all" else [unit]), *_country(study, context)]
     rows = context[context["unit"].isin(areas)].dropna(subset=["value"])
-    last = rows.sort_values(["year", "table_id"], kind="stable").drop_duplicates(["unit", "indicator", "population"], keep="last")
+    last = rows.sort_values(["year", "table_id"], kind="stable").drop_duplicates(
+        ["unit", "indicator", "population"], keep="last"
+    )
     order = {area: place for place, area in enumerate(areas)}
     last = last.assign(area=last["unit"], year=last["year"].astype(str)).drop(columns="unit")
-    return last.sort_values(["indicator", "population", "area"], key=lambda c: c.map(order) if c.name == "area" else c, kind="stable")
+    return last.sort_values(
+        ["indicator", "population", "area"], key=lambda c: c.map(order) if c.name == "area" else c, kind="stable"
+    )
 
 
 def trend(study: Study, context: pd.DataFrame, unit: str, *, table: str | None = None) -> pd.DataFrame:
-    """Public figures over the years for indicators known in at least two years, one source table at a time (they are never joined)."""
+    """Public figures over the years for indicators known in at least two years, one source table at a time (they are
+    never joined).
+    """
     areas = [*(study.units if unit == "all" else [unit]), *_country(study, context)]
     rows = context[context["unit"].isin(areas)].dropna(subset=["value"])
     known = rows.groupby(["table_id", "indicator", "population"])["year"].transform("nunique")
@@ -46,4 +58,8 @@ def trend(study: Study, context: pd.DataFrame, unit: str, *, table: str | None =
 
 def _country(study: Study, context: pd.DataFrame) -> list[str]:
     """The areas of the public figures that are not units of the study."""
-    return [level.level for level in study.levels("area") if level.level not in study.units and (context["unit"] == level.level).any()]
+    return [
+        level.level
+        for level in study.levels("area")
+        if level.level not in study.units and (context["unit"] == level.level).any()
+    ]

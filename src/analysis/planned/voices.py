@@ -14,7 +14,9 @@ DOSE = {"mean": "mean", "median": "quantile", "q1": "quantile", "q3": "quantile"
 
 
 def factors(study: Study, fragments: pd.DataFrame) -> pd.DataFrame:
-    """Fragments per factor and role of the speaker, helping and hindering, and the number of sources that speak of it."""
+    """Fragments per factor and role of the speaker, helping and hindering, and the number of sources that speak of
+    it.
+    """
     tree = pd.DataFrame({"factor": [level.level for level in study.levels("factor")]})
     found = process.factors(fragments, by="role", tree=tree)
     return found.assign(count=found["fragments"], n=found["sources"], mean=found["mean_valence"])
@@ -25,7 +27,11 @@ def agreement(study: Study, fragments: pd.DataFrame, *, draws: int = 500) -> pd.
     found = process.agreement(fragments, rng=np.random.default_rng(study.seed), draws=draws)
     names = {"Krippendorff's alpha": "alpha", "Cohen's kappa": "kappa"}
     found = found[found["method"].isin(names)]
-    return found.assign(factor=found["outcome"].replace({"all codes": "all"}), method=found["method"].map(names), agreement=found["estimate"])
+    return found.assign(
+        factor=found["outcome"].replace({"all codes": "all"}),
+        method=found["method"].map(names),
+        agreement=found["estimate"],
+    )
 
 
 def saturation(study: Study, fragments: pd.DataFrame) -> pd.DataFrame:
@@ -36,7 +42,9 @@ def saturation(study: Study, fragments: pd.DataFrame) -> pd.DataFrame:
 
 
 def action_plans(study: Study, points: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
-    """Action plans from policy to practice: per phase the actions made, done and late, and how long the late ones wait."""
+    """Action plans from policy to practice: per phase the actions made, done and late, and how long the late ones
+    wait.
+    """
     phases = [level.level for level in study.levels("phase")]
     found = process.action_plans(points, phases=phases, periods=periods(study), as_of=as_of)
     return found.assign(count=found["denominator"], done=found["n"], n=found["denominator"])
@@ -45,11 +53,21 @@ def action_plans(study: Study, points: pd.DataFrame, *, as_of=None) -> pd.DataFr
 def involvement(study: Study, moments: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
     """On which step of the ladder residents stood, where they took part, and what became of the points they raised."""
     found = process.involvement(
-        moments, ladder=[level.level for level in study.levels("ladder")], settings=[level.level for level in study.levels("setting")], as_of=as_of
+        moments,
+        ladder=[level.level for level in study.levels("ladder")],
+        settings=[level.level for level in study.levels("setting")],
+        as_of=as_of,
     )
-    names = {"with residents": "with_residents", "at least advising": "at_least_advising", "points done": "points_done", "step": "ladder"}
+    names = {
+        "with residents": "with_residents",
+        "at least advising": "at_least_advising",
+        "points done": "points_done",
+        "step": "ladder",
+    }
     level = found["value"].replace("", "all").fillna("all")
-    return found.assign(indicator=found["measure"].replace(names), level=level, count=found["n"], n=found["denominator"])
+    return found.assign(
+        indicator=found["measure"].replace(names), level=level, count=found["n"], n=found["denominator"]
+    )
 
 
 def experience(marks: pd.DataFrame, *, as_of=None) -> pd.DataFrame:

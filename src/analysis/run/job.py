@@ -14,22 +14,37 @@ READS = re.compile(r"\*\*Reads\*\*\s*(?P<needed>[^;\n]*)(?:;\s*where present (?P
 
 
 def execute(
-    studies: Sequence[str], *, echo: Callable, only: Sequence[str] | None, units: Sequence[str] | None, parameters: dict,
-    jobs: int | None, force: bool, dry_run: bool, scheduler: str | None,
-) -> int:  # fmt: skip
+    studies: Sequence[str],
+    *,
+    echo: Callable,
+    only: Sequence[str] | None,
+    units: Sequence[str] | None,
+    parameters: dict,
+    jobs: int | None,
+    force: bool,
+    dry_run: bool,
+    scheduler: str | None,
+) -> int:
     """Run the steps of `studies` (all when empty) and say how it ended; returns the exit status."""
     steps = chosen([store.study(name) for name in studies or store.studies()], units, parameters, only)
     from analysis.run.engine import run
     from analysis.run.lock import Busy
-
     from analysis.run.progress import shown
 
     try:
         with shown(steps) as on_event:
             summary = run(
-                steps, layout(), actions=_actions(), jobs=jobs, scheduler=scheduler, force=force, dry_run=dry_run,
-                on_event=on_event if not dry_run else lambda event: echo(f"{event.what}: {event.step.name} ({event.why})"),
-            )  # fmt: skip
+                steps,
+                layout(),
+                actions=_actions(),
+                jobs=jobs,
+                scheduler=scheduler,
+                force=force,
+                dry_run=dry_run,
+                on_event=on_event
+                if not dry_run
+                else lambda event: echo(f"{event.what}: {event.step.name} ({event.why})"),
+            )
     except Busy as error:
         echo(str(error))
         return 1
@@ -40,22 +55,33 @@ def execute(
         echo(f"failed: {outcome}" + (f" Kept for reading: {outcome.kept}" if outcome.kept else ""))
     for name in summary.blocked:
         echo(f"not run: {name}, because what it needs failed")
-    echo(f"{len(summary.done)} done, {len(summary.skipped)} unchanged, {len(summary.failed)} failed, {len(summary.blocked)} not run; "
-         f"{summary.wall_seconds:.1f} s")  # fmt: skip
+    echo(
+        f"{len(summary.done)} done, {len(summary.skipped)} unchanged, {len(summary.failed)} failed, {len(summary.blocked)} not run; "
+        f"{summary.wall_seconds:.1f} s"
+    )
     if summary.ok and not dry_run:
         for path in _results(steps):
             echo(f"report: {path}")
     return 0 if summary.ok else 1
 
 
-def chosen(studies: Sequence[Study], units: Sequence[str] | None, parameters: dict, only: Sequence[str] | None) -> tuple[Step, ...]:
+def chosen(
+    studies: Sequence[Study], units: Sequence[str] | None, parameters: dict, only: Sequence[str] | None
+) -> tuple[Step, ...]:
     """The steps of a run. Raises `StudyError` when a unit is in none of the studies."""
     known = {unit for study in studies for unit in ("all", *study.units)}
     if unknown := sorted(set(units or ()) - known):
-        raise StudyError([f"unit {name!r} is in none of the studies; units: {', '.join(sorted(known))}." for name in unknown])
+        raise StudyError(
+            [f"unit {name!r} is in none of the studies; units: {', '.join(sorted(known))}." for name in unknown]
+        )
     of_study = {study.id: [u for u in ("all", *study.units) if not units or u in units] for study in studies}
     books = notebooks()
-    steps = plan(of_study, books, parameters, notebooks_of={study.id: [b.stem for b in books if fits(b, study)] for study in studies})
+    steps = plan(
+        of_study,
+        books,
+        parameters,
+        notebooks_of={study.id: [b.stem for b in books if fits(b, study)] for study in studies},
+    )
     return tuple(step for step in steps if only is None or step.kind in only)
 
 
@@ -65,7 +91,9 @@ def notebooks() -> list[Path]:
 
 
 def fits(notebook: Path, study: Study) -> bool:
-    """True when the study has every table that the notebook's Reads line names (those after `where present` may be absent)."""
+    """True when the study has every table that the notebook's Reads line names (those after `where present` may be
+    absent).
+    """
     from analysis.study import DERIVED_TABLES
 
     needed, _ = reads(notebook)
