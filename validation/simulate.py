@@ -1,4 +1,4 @@
-"""Run the simulation study: what is in the cache is not computed again, and summary.csv holds all that is there.
+"""Run the simulation study: what is in the cache is not computed again; summary.csv has what all cells have finished.
 
 python validation/simulate.py [--workers 2] [--minutes 55] [--grid FILE] [--cache FOLDER] [--summary FILE]
 """
@@ -108,18 +108,27 @@ def run(plan: Mapping, cache: Path, *, workers: int = 1, minutes: float = float(
                 yield from pool.map(perform, open_jobs[start : start + 4 * workers])
 
 
+def finished(plan: Mapping, cache: Path) -> list[Job]:
+    """Jobs in the cache whose block is there for every cell, so that a method has as many replications in each."""
+    waiting = {(job.group, job.block) for job in jobs(plan, cache) if not job.path.exists()}
+    return [job for job in jobs(plan, cache) if (job.group, job.block) not in waiting]
+
+
 def summary(plan: Mapping, cache: Path) -> pd.DataFrame:
-    """The table of all results in the cache: one row a cell, target and method, with its verdict."""
-    done: dict[str, list[Path]] = {}
-    for job in jobs(plan, cache):
-        if job.path.exists():
-            done.setdefault(job.cell.name, []).append(job.path)
+    """The table of the blocks that are finished: one row a cell, target and method, with its verdict.
+
+    Raises ValueError when no block is finished in every cell.
+    """
+    done: dict[int, list[Path]] = {}
+    for job in finished(plan, cache):
+        done.setdefault(job.cell.number, []).append(job.path)
+    if not done:
+        raise ValueError("no block of replications is finished in every cell. Run again, with more --minutes")
     parts = []
     for cell in cells(plan):
-        if cell.name in done:
-            rows = pd.concat([pd.read_parquet(path) for path in done[cell.name]], ignore_index=True)
-            truths = rows.drop_duplicates("replication")[["replication", *plan["targets"]]]
-            parts.append(performance.summarise(cell, rows, truths))
+        rows = pd.concat([pd.read_parquet(path) for path in done[cell.number]], ignore_index=True)
+        truths = rows.drop_duplicates("replication")[["replication", *plan["targets"]]]
+        parts.append(performance.summarise(cell, rows, truths))
     table = pd.concat(parts, ignore_index=True)
     return table.assign(verdict=performance.verdicts(table, plan["criteria"])).round(performance.ROUNDED)
 
