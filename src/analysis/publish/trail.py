@@ -70,9 +70,9 @@ def _showing(study: "Study", wanted: str) -> Iterator[Told]:
             yield Told(f"{unit}/report.{study.languages[0]}.html", "", f"{row['value']:g}", unit, path.stem, (cell,))
 
 
-def values(study: str, one: Told) -> pd.DataFrame:
+def values(study: "Study", one: Told) -> pd.DataFrame:
     """The cells of a sentence in its released table (`cell`, `value`, `status`), one row each."""
-    table = present.read(store.reports(study) / one.unit / "tables" / f"{one.table}.csv")
+    table = present.read(store.reports(study.id) / one.unit / "tables" / f"{one.table}.csv")
     rows = [
         {"cell": cell, "value": row["value"], "status": row["status"]}
         for cell in one.cells

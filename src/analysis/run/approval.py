@@ -19,8 +19,14 @@ from analysis.codebook import StudyError
 from analysis.run.layout import write_whole
 
 DECISIONS = {"approve": "approved", "reject": "rejected"}
-COLUMNS = ["table", "sha256", "as_of", "decision", "checker", "reason_of_checker", "date"]
+DECIDED = ["checker", "decision", "reason_of_checker", "date"]
+COLUMNS = ["table", "sha256", "as_of", *DECIDED]
+CHECKED = [
+    "table", "unit", "profile", "n_min", "cells_total", "cells_hidden_primary", "cells_hidden_secondary", "rounding",
+    "linked_to", "how", "attack", "status", "reason", "collapsed", "as_of", "sha256",
+]  # fmt: skip
 LOG = "release_log.csv"
+TURNING = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 CHECK = "check"  # what the release step adds to the description of a table: its row of the log
 
 
@@ -39,10 +45,9 @@ def log(study: str) -> pd.DataFrame:
     paths = sorted(folder.glob("*/tables/*.csv"), key=lambda path: (path.parts[-3], path.stem))
     if not paths:
         raise StudyError([f"{study}: nothing is released. Run `python -m analysis run {study}`."])
-    found = pd.DataFrame([_row(path) for path in paths])
-    shown = ["table", "sha256", "checker", "decision", "reason_of_checker", "date"]
-    taken = decisions(study).drop_duplicates(["table", "sha256"], keep="last")[shown]
-    return found.merge(taken, on=["table", "sha256"], how="left").fillna("")
+    found = pd.DataFrame([_row(path) for path in paths]).reindex(columns=CHECKED)
+    taken = decisions(study).drop_duplicates(["table", "sha256"], keep="last").drop(columns="as_of")
+    return found.merge(taken, on=["table", "sha256"], how="left").fillna("")[[*CHECKED, *DECIDED]]
 
 
 def write_log(study: str) -> pd.DataFrame:
@@ -85,11 +90,17 @@ def decided(study: str, checker: str, decision: str, reason: str, files: Sequenc
         raise StudyError(problems)
     new = chosen[["table", "sha256", "as_of"]].assign(
         decision=DECISIONS[decision],
-        checker=checker.strip(),
-        reason_of_checker=" ".join(reason.split()),
+        checker=_plain(checker),
+        reason_of_checker=_plain(reason),
         date=str(today),
     )
     return store.to_csv(pd.concat([decisions(study), new], ignore_index=True)[COLUMNS])
+
+
+def _plain(text: str) -> str:
+    """What a person typed on one line, without characters that turn text around or make a spreadsheet compute."""
+    line = " ".join("".join(" " if ord(c) < 32 or c in TURNING else c for c in text).split())
+    return f"'{line}" if line[:1] in tuple("=+-@") else line
 
 
 def _unfit(row) -> str:

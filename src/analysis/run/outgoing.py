@@ -29,7 +29,7 @@ def audit(place: Path, previous: Path | None = None) -> pd.DataFrame:
     before = released.tables(released.contents(previous)) if previous else None
     found = attack(tables, released.rules(tables), before, exact=False)
     rows = [_verdict(name, table, found[_about(found, name)]) for name, (table, _) in tables.items()]
-    between = found[found["derived"].eq("difference")]
+    between = found[found["reason"].eq("releases")]
     rows += [_verdict("(difference)", None, between)] if len(between) else []
     return pd.DataFrame(rows, columns=SHOWN)
 
@@ -40,7 +40,7 @@ def _about(found: pd.DataFrame, name: str) -> pd.Series:
 
 def _verdict(name: str, table: pd.DataFrame | None, found: pd.DataFrame) -> dict:
     failed = found[found["verdict"].eq("fail")]
-    width = (found["upper"] - found["lower"]).min() if len(found) else float("nan")
+    width = (found["upper"] - found["lower"]).clip(lower=0).min() if len(found) else float("nan")
     cells, hidden = (len(table), int(table["status"].ne("shown").sum())) if table is not None else (0, 0)
     return {
         "table": name, "cells": cells, "hidden": hidden, "attacked": len(found), "narrowest": width,

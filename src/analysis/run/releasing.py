@@ -46,8 +46,10 @@ def _candidates(folder: Path) -> dict[str, Path]:
 
 
 def _frame(path: Path) -> pd.DataFrame:
+    """A candidate; a cell without a value tells nothing, so that it does not tell its n either."""
     store.read(path.with_suffix(".json"))
-    return released.frame(path.read_bytes())
+    found = released.frame(path.read_bytes())
+    return found.assign(n=found["n"].where(found["value"].notna())) if "n" in found else found
 
 
 def _write(study: str, key: str, table: pd.DataFrame, about: dict) -> None:
