@@ -1,4 +1,4 @@
-"""How nbval runs the committed notebooks: prepared studies, one thread, room for slow cells, no timing in comparisons."""
+"""How nbval runs the committed notebooks: prepared studies, one thread, room for slow cells, no timing compared."""
 
 import os
 
@@ -17,7 +17,6 @@ def pytest_configure(config):
 def _prepare() -> None:
     from analysis.run import job
 
-    status = job.execute((), echo=lambda text: None, only=("prepare",), units=None, parameters={}, jobs=1, force=False,
-                         dry_run=False, scheduler=None)  # fmt: skip
+    status = job.execute((), echo=lambda text: None, only=("prepare",), jobs=1)
     if status:
         raise RuntimeError("The studies could not be prepared; `python -m analysis check <study>` says why.")

@@ -15,7 +15,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def locked() -> dict[str, str]:
-    return {canonicalize_name(name): found for name, found in re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", LOCK, re.MULTILINE)}
+    return {
+        canonicalize_name(name): found
+        for name, found in re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", LOCK, re.MULTILINE)
+    }
 
 
 def declared() -> list[Requirement]:

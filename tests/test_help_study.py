@@ -95,7 +95,9 @@ def test_a_renamed_copy_with_other_waves_and_fewer_units_gives_the_same_numbers(
     prepare.write(store.study("help"))
     case = store.open_case("test", study="help", unit="heroin")
     measures = store.table("measures")
-    people = planned.population(case.study, measures[measures["wave"].isin(["m0", "m6", "m12"])], store.table("persons"))
+    people = planned.population(
+        case.study, measures[measures["wave"].isin(["m0", "m6", "m12"])], store.table("persons")
+    )
     people["wave"] = people["wave"].cat.remove_categories(["m18", "m24"])
     original = planned.changes(case.study, people)
     columns = ["estimate", "std_error", "df", "lower", "upper", "p_value", "n"]

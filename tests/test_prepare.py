@@ -129,7 +129,11 @@ def test_all_files_problems_come_together(project):
     edit(project, "persons.csv", set_cell(0, "geslacht", "7"))
     edit(project, "measures.csv", set_cell(0, "datum", "31-12-2020"))
     message = refused()
-    for part in ("ties.csv: not found", "persons.sex: 1 row holds 7", "answers.date: 1 row holds something that is not a date"):
+    for part in (
+        "ties.csv: not found",
+        "persons.sex: 1 row holds 7",
+        "answers.date: 1 row holds something that is not a date",
+    ):
         assert part in message
 
 

@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = sorted(set(re.findall(r"python -m analysis ([a-z]+)", README + (ROOT / "CONTRIBUTING.md").read_text("utf-8"))))
+COMMANDS = sorted(
+    set(re.findall(r"python -m analysis ([a-z]+)", README + (ROOT / "CONTRIBUTING.md").read_text("utf-8")))
+)
 TARGETS = sorted(set(re.findall(r"\bmake ([a-z]+)\b", README)))
 
 

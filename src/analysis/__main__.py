@@ -26,7 +26,7 @@ def check(study: StudyName) -> None:
 @app.command("prepare")
 def prepare_command(studies: Studies = None) -> None:
     """Raw to processed: check, correct, score and write the processed tables; skipped where nothing changed."""
-    _execute(studies, only=("prepare",), units=None, parameters={}, jobs=1, force=False, dry_run=False, scheduler=None)
+    _execute(studies, only=("prepare",), jobs=1)
 
 
 @app.command()

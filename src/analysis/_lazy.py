@@ -5,7 +5,9 @@ from importlib import import_module
 
 
 def lazy(package: str, modules: Mapping[str, str]) -> tuple[Callable, Callable, list[str]]:
-    """`__getattr__`, `__dir__` and `__all__` of `package`, whose `modules` map a module to its public names (PEP 562)."""
+    """`__getattr__`, `__dir__` and `__all__` of `package`, whose `modules` map a module to its public names (PEP
+    562).
+    """
     home = {name: module for module, names in modules.items() for name in names.split()}
 
     def getattr_(name: str):

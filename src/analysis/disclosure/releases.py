@@ -73,5 +73,5 @@ def history(unknowns: pd.DataFrame, previous: Tables, profile: Profile) -> pd.Da
 
 
 def level_text(quantity: Quantity | None) -> str:
-    """Levels as text, `sex=f unit=kampen`; empty for a total of everybody."""
+    """Levels as text, `sex=f unit=north`; empty for a total of everybody."""
     return " ".join(f"{dim}={level}" for dim, level in sorted(quantity.levels)) if quantity is not None else ""

@@ -40,7 +40,7 @@ def suppress(
     """All tables of a release with primary and secondary cells hidden and counts rounded, and the output-check log.
 
     tables      name -> (unsuppressed long table, description); names of one table in several units end in the same part
-                (`kampen/03_change__means`, `all/03_change__means`)
+                (`north/03_change__means`, `all/03_change__means`)
     time_limit  seconds for the whole search; a group of linked tables that gets no answer hides all cells but its
                 totals, and if that does not protect, everything; the log says so in `how`
     previous    tables as published in the release before: a number that differs by 1 .. threshold - 1 is hidden

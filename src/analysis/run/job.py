@@ -17,52 +17,46 @@ def execute(
     studies: Sequence[str],
     *,
     echo: Callable,
-    only: Sequence[str] | None,
-    units: Sequence[str] | None,
-    parameters: dict,
-    jobs: int | None,
-    force: bool,
-    dry_run: bool,
-    scheduler: str | None,
+    only: Sequence[str] | None = None,
+    units: Sequence[str] | None = None,
+    parameters: dict | None = None,
+    dry_run: bool = False,
+    **engine,
 ) -> int:
-    """Run the steps of `studies` (all when empty) and say how it ended; returns the exit status."""
-    steps = chosen([store.study(name) for name in studies or store.studies()], units, parameters, only)
+    """Run the steps of `studies` (all when empty) and say how it ended; returns the exit status.
+
+    `only` keeps steps of these kinds, `units` these units; `engine` are options of `engine.run` (jobs, scheduler).
+    """
+    steps = chosen([store.study(name) for name in studies or store.studies()], units, parameters or {}, only)
     from analysis.run.engine import run
     from analysis.run.lock import Busy
     from analysis.run.progress import shown
 
     try:
-        with shown(steps) as on_event:
-            summary = run(
-                steps,
-                layout(),
-                actions=_actions(),
-                jobs=jobs,
-                scheduler=scheduler,
-                force=force,
-                dry_run=dry_run,
-                on_event=on_event
-                if not dry_run
-                else lambda event: echo(f"{event.what}: {event.step.name} ({event.why})"),
-            )
+        with shown(steps) as show:
+            tell = (lambda event: echo(f"{event.what}: {event.step.name} ({event.why})")) if dry_run else show
+            summary = run(steps, layout(), actions=_actions(), dry_run=dry_run, on_event=tell, **engine)
     except Busy as error:
         echo(str(error))
         return 1
     except KeyboardInterrupt:
         echo("stopped; finished steps are kept, and nothing is half-written. Run again to go on.")
         return 130
-    for outcome in summary.failed.values():
-        echo(f"failed: {outcome}" + (f" Kept for reading: {outcome.kept}" if outcome.kept else ""))
-    for name in summary.blocked:
-        echo(f"not run: {name}, because what it needs failed")
-    echo(
-        f"{len(summary.done)} done, {len(summary.skipped)} unchanged, {len(summary.failed)} failed, {len(summary.blocked)} not run; "
-        f"{summary.wall_seconds:.1f} s"
-    )
+    _say(summary, echo)
     if summary.ok and not dry_run:
         for path in _results(steps):
             echo(f"report: {path}")
     return 0 if summary.ok else 1
+
+
+def _say(summary, echo: Callable) -> None:
+    """How the run ended: each failure with its remedy, what waited for it, and the counts."""
+    for outcome in summary.failed.values():
+        echo(f"failed: {outcome}" + (f" Kept for reading: {outcome.kept}" if outcome.kept else ""))
+    for name in summary.blocked:
+        echo(f"not run: {name}, because what it needs failed")
+    counts = f"{len(summary.done)} done, {len(summary.skipped)} unchanged, {len(summary.failed)} failed"
+    echo(f"{counts}, {len(summary.blocked)} not run; {summary.wall_seconds:.1f} s")
 
 
 def chosen(

@@ -31,7 +31,7 @@ def contents(place: Path) -> dict[str, bytes]:
 
 
 def tables(files: Mapping[str, bytes]) -> Tables:
-    """The tables among `files` (a CSV with its JSON beside it), by name without `tables/`: `kampen/03_change__means`.
+    """The tables among `files` (a CSV with its JSON beside it), by name without `tables/`: `north/03_change__means`.
 
     Raises `StudyError` for tables of several studies: their people have nothing to do with one another.
     """
