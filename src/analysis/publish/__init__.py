@@ -5,6 +5,7 @@ from analysis._lazy import lazy
 _MODULES = {
     "contents": "Part Section sections",
     "html": "report index",
+    "workbook": "table_book",
     "site": "publish",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

@@ -29,11 +29,12 @@ FIGURES: Mapping[str, Callable] = {
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of a page: its HTML, and the PNG that it shows, if any, with its file name."""
+    """A piece of a page: its HTML, and the PNG that it shows, if any, with its file name and alternative text."""
 
     html: Markup
     picture: str = ""
     png: bytes = field(default=b"", repr=False)
+    alt: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _blocks(part: Part, material: Material, said: set[str]) -> Iterable[Block]:
     if part.table and table is None:  # named among what is missing
         return []
     if part.verb == "say":
-        return [Block(_sentences(_new(_say(part, material), said)))]
+        return [Block(_sentences(_new(say(part, material), said)))]
     if part.verb == "figure":
         return _figures(part, table, material)
     if table.empty:
@@ -82,7 +83,8 @@ def _new(sentences: Iterable["present.Sentence"], said: set[str]) -> list[str]:
     return fresh
 
 
-def _say(part: Part, material: Material) -> Iterable["present.Sentence"]:
+def say(part: Part, material: Material) -> Iterable["present.Sentence"]:
+    """The sentences of a part whose verb is `say`; its table, if it has one, is there."""
     if part.table:
         return present.describe(part.what, material.table(part), material.words, **part.options)
     words = material.words
@@ -135,7 +137,8 @@ def _figure(picture: "present.Picture", part: Part, material: Material, outcome:
         title = material.text("page.twin_title", title=present.title_of(part.table, material.words))
         twin = present.html_table(picture.drawn, material.words, title=title, id=f"t-{name}")
         twin = _folded(material.text("page.table_twin"), twin)
-    return Block(Markup("<figure>\n{}\n{}</figure>\n{}").format(image, caption, twin), f"{name}.png", content)
+    html = Markup("<figure>\n{}\n{}</figure>\n{}").format(image, caption, twin)
+    return Block(html, f"{name}.png", content, picture.alt)
 
 
 def _table(part: Part, table: "present.Released", material: Material) -> Markup:

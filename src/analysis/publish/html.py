@@ -33,10 +33,11 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Page:
-    """A report: its HTML and the figures in it, PNG by file name."""
+    """A report: its HTML, the figures in it (blocks with a picture) by file name, and what it was made from."""
 
     html: str
-    figures: Mapping[str, bytes]
+    figures: Mapping[str, Block]
+    material: Material
 
 
 def report(
@@ -53,15 +54,21 @@ def page(
     tables: Path, study: "Study", unit: str, language: str, as_of: date | None = None, *, languages: Iterable[str] = ()
 ) -> Page:
     """As `report`, with the figures apart."""
-    found = _tables(tables)
-    whole = found if unit == "all" else _tables(tables.parents[1] / "all" / "tables", _of_all())
-    words, plan = present.words(study, language), completed(found)
-    absent = tuple(name for section in plan for name in section.tables if name not in found)
-    material = Material(found, words, unit, as_of, tuple(dict.fromkeys(absent)), whole)
+    material = gathered(tables, study, unit, language, as_of)
+    words, plan = material.words, completed(material.tables)
     chapters = [_chapter(section, material) for section in plan if _told(section, material)]
     title = words.text("page.title", study=words.of(study.title), unit=study.unit_label(unit, language))
     html = _render("report.html", material, title, chapters=chapters, others=_others(languages, language, "report"))
-    return Page(html, {block.picture: block.png for chapter in chapters for block in chapter.blocks if block.picture})
+    figures = {block.picture: block for chapter in chapters for block in chapter.blocks if block.picture}
+    return Page(html, figures, material)
+
+
+def gathered(tables: Path, study: "Study", unit: str, language: str, as_of: date | None = None) -> Material:
+    """The released tables in `tables` (of one unit), with the words of a language; raises as `report` does."""
+    found = _tables(tables)
+    whole = found if unit == "all" else _tables(tables.parents[1] / "all" / "tables", _of_all())
+    absent = tuple(name for section in completed(found) for name in section.tables if name not in found)
+    return Material(found, present.words(study, language), unit, as_of, tuple(dict.fromkeys(absent)), whole)
 
 
 def _tables(folder: Path, names: Iterable[str] = ()) -> dict[str, "present.Released"]:

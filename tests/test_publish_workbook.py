@@ -1,0 +1,144 @@
+"""The table book: released tables in words, numbers as the page shows them, nothing that can run or tell on anybody."""
+
+import io
+import re
+import zipfile
+from datetime import date, datetime
+
+import openpyxl
+import pytest
+from babel.numbers import parse_decimal
+from present_cases import share_rows, the_study, write
+
+from analysis import present, publish
+from analysis.present.cells import Cell
+from analysis.publish.html import gathered
+from analysis.publish.workbook import number_of
+
+STUDY = the_study()
+SECTIONS = 8  # of the made-up release, with tables of their own
+
+
+def _material(folder, language="nl", as_of=STUDY.as_of):
+    return gathered(folder, STUDY, "all", language, as_of)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture(scope="module", params=["nl", "en"])
+def made(request, folder):
+    """The made-up release in one language: the material and the bytes of its book."""
+    material = _material(folder, request.param)
+    return material, publish.table_book(material)
+
+
+def _sheets(content: bytes):
+    return openpyxl.load_workbook(io.BytesIO(content)).worksheets
+
+
+def _texts(sheet) -> list[str]:
+    return [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
+
+
+def _row_of(sheet, label: str) -> list:
+    """The cells right of the first line that starts with `label`."""
+    return next(
+        [cell for cell in row[1:] if cell.value is not None] for row in sheet.iter_rows() if row[0].value == label
+    )
+
+
+def test_the_contents_sheet_leads_to_every_table(made):
+    material, content = made
+    contents, *sheets = _sheets(content)
+    links = [(cell.value, cell.hyperlink) for row in contents.iter_rows() for cell in row if cell.hyperlink]
+    assert len(links) == len(material.tables) and len(sheets) == SECTIONS
+    by_name = {sheet.title: sheet for sheet in sheets}
+    for caption, link in links:
+        assert link.target is None
+        name, place = re.fullmatch(r"'(.+)'!(A\d+)", link.location).groups()
+        assert by_name[name][place].value == caption
+
+
+def test_each_sheet_prints_its_heads_and_keeps_them_in_sight(made):
+    for sheet in _sheets(made[1]):
+        assert sheet.freeze_panes and sheet.print_title_rows == "$1:$2" and sheet.sheet_state == "visible"
+        hidden = [one for one in (*sheet.column_dimensions.values(), *sheet.row_dimensions.values()) if one.hidden]
+        assert hidden == [] and len(sheet.title) <= 31
+
+
+def test_numbers_are_numbers_written_as_the_language_writes_them(made):
+    """Participants at T1 by hand: 518 of 700 is 74.0 %; the mental health change at T1 is 4.1 (2.0 to 6.2)."""
+    material, content = made
+    by_name = {sheet.title: sheet for sheet in _sheets(content)}
+    words, locale = material.words, {"nl": "[$-413]", "en": "[$-809]"}[material.words.language]
+    sheet = by_name[material.text("book.sheets.whom_we_reached")]
+    count, percent = _row_of(sheet, words.level("wave", "t1"))
+    assert (count.value, count.number_format) == (518, f"{locale}#,##0")
+    assert (percent.value, percent.number_format) == (0.74, f"{locale}#,##0.0%")
+    change = _row_of(by_name[material.text("book.sheets.what_changed")], words.level("outcome", "mhi5"))
+    assert {4.1, 2.0, 6.2} <= {cell.value for cell in change}
+
+
+def test_a_hidden_cell_is_a_star_and_the_star_is_explained(made):
+    material, content = made
+    sheet = next(one for one in _sheets(content) if one.title == material.text("book.sheets.whom_we_reached"))
+    texts = _texts(sheet)
+    assert [cell.value for cell in _row_of(sheet, material.words.level("wave", "t0"))] == [700, "*"]
+    assert material.text("table.note_hidden") in texts and present.tables.profile_text(material.words) in texts
+    wholly = next(one for one in _sheets(content) if one.title == material.text("book.sheets.costs"))
+    assert material.text("empty.hidden") in _texts(wholly)
+
+
+def test_no_hidden_value_formula_outside_link_or_name_is_in_the_file(made):
+    with zipfile.ZipFile(io.BytesIO(made[1])) as file:
+        parts = {name: file.read(name).decode("utf-8") for name in file.namelist()}
+        assert {info.date_time[:3] for info in file.infolist()} == {(1980, 1, 1)}
+    whole = "".join(parts.values())
+    assert "7777" not in whole and "<f>" not in whole and "<f " not in whole and 'TargetMode="External"' not in whole
+    assert not any(word in name for name in parts for word in ("vba", "external", "comments", "calcChain"))
+    assert re.search(r"<dc:creator></dc:creator>|<dc:creator/>", parts["docProps/core.xml"])
+    assert set(re.findall(r"20\d\d-\d\d-\d\dT[\d:]+Z", parts["docProps/core.xml"])) == {f"{STUDY.as_of}T00:00:00Z"}
+
+
+def test_equal_tables_are_equal_bytes(made, folder):
+    material, content = made
+    assert publish.table_book(_material(folder, material.words.language)) == content
+    undated = openpyxl.load_workbook(io.BytesIO(publish.table_book(_material(folder, as_of=None))))
+    assert undated.properties.created == datetime(2000, 1, 1)
+    assert publish.table_book(_material(folder, as_of=date(2020, 1, 2))) != content
+
+
+@pytest.mark.parametrize("hostile", ["=cmd()", "+1", "-2+3", "@x", "http://example.org", "=HYPERLINK('a')", "\t=1"])
+def test_text_that_looks_like_a_formula_stays_text(tmp_path, hostile):
+    folder = write(tmp_path)
+    share_rows("referrer", {hostile: 40.0}).to_csv(folder / "05_referrals__referrers.csv", index=False)
+    cells = [
+        cell
+        for sheet in _sheets(publish.table_book(_material(folder)))[1:]
+        for row in sheet.iter_rows()
+        for cell in row
+    ]
+    assert [cell for cell in cells if cell.data_type == "f" or cell.hyperlink] == []
+    assert [cell.data_type for cell in cells if str(cell.value).strip() == hostile.strip()] == ["s"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "value", "shape"),
+    [
+        ("1.234,5", "nl", 1234.5, "[$-413]#,##0.0"), ("1,234.5", "en", 1234.5, "[$-809]#,##0.0"),
+        ("−0,06", "nl", -0.06, "[$-413]#,##0.00"), ("74%", "nl", 0.74, "[$-413]#,##0%"),
+        ("74.5%", "en", 0.745, "[$-809]#,##0.0%"), ("< 0,001", "nl", None, ""), ("1,0 tot 2,0", "nl", None, ""),
+    ],
+)  # fmt: skip
+def test_a_number_is_the_one_that_the_page_shows(folder, text, language, value, shape):
+    found = number_of(Cell(text), _material(folder, language))
+    assert (None if found is None else (found.value, found.shape)) == (None if value is None else (value, shape))
+
+
+def test_points_keep_their_unit(folder):
+    material = _material(folder)
+    found = number_of(Cell(material.text("number.percent_points_short", number="6,0")), material)
+    assert found.value == parse_decimal("6,0", locale="nl") and found.shape.startswith('[$-413]#,##0.0"')
