@@ -12,8 +12,8 @@ class Profile:
     """The thresholds of one set of disclosure rules; `profiles.yaml` explains each and gives its source.
 
     Minima count unweighted persons (`min_organisations`: organisations; `min_df`: residual degrees of freedom).
-    Minima count unweighted persons (`min_organisations`: organisations; `min_df`: residual degrees of freedom of models).
-    0 means exact. Shares lie between 0 and 1.
+    `zero` and `all` are `hide | review | show`; `magnitudes` (minima, maxima, dominated sums) is hide or show.
+    `round_base` 0 means exact counts. Shares lie between 0 and 1.
     """
 
     name: str
