@@ -113,3 +113,23 @@ def test_an_optional_table_is_empty_and_a_needed_one_is_refused(project):
     assert store.table("context", optional=True).empty and len(store.table("volunteers", optional=True)) == 160
     with pytest.raises(StudyError, match="has no table context"):
         store.table("context")
+
+
+def test_limits_of_a_share_are_hidden_with_its_count(project, tables):
+    """A share of a known denominator can be worked out from its limits, so that they may not outlive the count."""
+    from analysis.disclosure import Meta, profile, suppress
+
+    case()
+    fidelity = planned.fidelity(store.case().study, tables["fidelity"])
+    store.release(
+        fidelity, "fidelity", dims=["element"], measures=planned.FIDELITY, counts_of="persons", n=planned.FIDELITY_N,
+        totals={"element": "all"},
+    )  # fmt: skip
+    path = store.candidates(STUDY, "all") / "test__fidelity.csv"
+    meta = Meta.from_json(path.with_suffix(".json").read_text("utf-8"))
+    candidate = pd.read_csv(path)
+    candidate["n"] = candidate["n"].where(candidate["value"].notna())
+    out, _ = suppress({"all/test__fidelity": (candidate, meta)}, profile(meta.profile))
+    shown = out["all/test__fidelity"][0].query("element != 'all'").groupby("element")["status"].agg(set)
+    assert sorted(shown.map(len)) == [1] * 5
+    assert shown.map(lambda found: found == {"hidden"}).sum() == 2  # one too small to show, one that would give it away

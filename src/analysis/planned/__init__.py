@@ -11,12 +11,12 @@ from analysis._lazy import lazy
 _MODULES = {
     "design": "dims totals primary important",
     "people": "population participants flow missingness attrition dropout table_one TABLE_ONE",
-    "coverage": "reach representativeness reaim REACH ALIKE REAIM REAIM_N",
+    "coverage": "reach representativeness reaim REACH ALIKE ALIKE_N REAIM REAIM_N",
     "change": "means changes by_unit corrected standardised responses MEANS ESTIMATES",
     "robustness": "methods leave_one_out METHODS",
     "referral": "funnel months with_period referrers stop_reasons FUNNEL FUNNEL_N REFERRERS REFERRERS_N",
     "collaboration": "network unit_total network_change sociogram meetings checklist work_sessions actions NETWORK",
-    "voices": "factors agreement saturation action_plans involvement experience fidelity adaptations dose FIDELITY ADAPTATIONS DOSE",
+    "voices": "factors agreement saturation action_plans involvement experience fidelity adaptations dose FIDELITY FIDELITY_N ADAPTATIONS DOSE",
     "value": "costs resources profile trend COSTS",
     "synthesis": "embedding evidence process_shares",
 }

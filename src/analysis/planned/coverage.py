@@ -21,7 +21,9 @@ ALIKE = {
     "equity_upper": "upper",
 }
 REAIM = {"count": "count", "of": "count", "percent": "percent", "lower": "lower", "upper": "upper"}
-REAIM_N = {"count": "n", "of": "of", "percent": "n", "lower": "n", "upper": "n"}
+# limits and ratios give the count back to who knows the denominator: they rest on the count and are hidden with it
+ALIKE_N = {name: "n" if name in ("percent", "public_percent") else "count" for name in ALIKE}
+REAIM_N = {"count": "n", "of": "of", "percent": "n", "lower": "count", "upper": "count"}
 
 
 def reach(study: Study, persons: pd.DataFrame, context: pd.DataFrame) -> pd.DataFrame:
@@ -93,7 +95,9 @@ def representativeness(
     first = measures[measures["wave"] == study.first]
     rows = [_alike(study, asked, persons, first, context) for asked in study.representative_of]
     table = pd.concat(rows, ignore_index=True)
-    return table.assign(public_percent=table["target"], standardised_difference=table["d"], n=table["denominator"])
+    return table.assign(
+        public_percent=table["target"], standardised_difference=table["d"], count=table["n"], n=table["denominator"]
+    )
 
 
 def _alike(

@@ -9,6 +9,8 @@ from analysis import process
 from analysis.study import Study
 
 FIDELITY = ("count", "percent", "lower", "upper")
+# limits give the count back to who knows the denominator: they rest on the count and are hidden with it
+FIDELITY_N = {"count": "n", "percent": "n", "lower": "count", "upper": "count"}
 ADAPTATIONS = ("count", "percent")
 DOSE = {"mean": "mean", "median": "quantile", "q1": "quantile", "q3": "quantile", "percent_enough": "percent"}
 
