@@ -127,7 +127,7 @@ def test_limits_of_a_share_are_hidden_with_its_count(project, tables):
     )  # fmt: skip
     path = store.candidates(STUDY, "all") / "test__fidelity.csv"
     meta = Meta.from_json(path.with_suffix(".json").read_text("utf-8"))
-    candidate = pd.read_csv(path)
+    candidate = pd.read_csv(path).drop(columns="note", errors="ignore")
     candidate["n"] = candidate["n"].where(candidate["value"].notna())
     out, _ = suppress({"all/test__fidelity": (candidate, meta)}, profile(meta.profile))
     shown = out["all/test__fidelity"][0].query("element != 'all'").groupby("element")["status"].agg(set)
