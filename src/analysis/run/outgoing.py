@@ -29,8 +29,10 @@ def audit(place: Path, previous: Path | None = None) -> pd.DataFrame:
     before = released.tables(released.contents(previous)) if previous else None
     found = attack(tables, released.rules(tables), before, exact=False)
     rows = [_verdict(name, table, found[_about(found, name)]) for name, (table, _) in tables.items()]
-    between = found[found["reason"].eq("releases")]
-    rows += [_verdict("(difference)", None, between)] if len(between) else []
+    between = found["reason"].eq("releases")
+    nameless = ~between & ~found["table"].map(lambda names: bool(tables.keys() & set(str(names).split())))
+    rows += [_verdict("(difference)", None, found[between])] if between.any() else []
+    rows += [_verdict("(together)", None, found[nameless])] if nameless.any() else []
     return pd.DataFrame(rows, columns=SHOWN)
 
 
