@@ -73,7 +73,8 @@ def _blocks(part: Part, material: Material, said: set[str]) -> Iterable[Block]:
         return _figures(part, table, material)
     if table.empty:
         title = present.title_of(part.table, material.words)
-        return [Block(_sentences([material.text("empty.hidden_table", title=title)]))]
+        key = "empty.absent_table" if table.hidden.empty else "empty.hidden_table"
+        return [Block(_sentences([material.text(key, title=title)]))]
     return [Block(_table(part, table, material))]
 
 

@@ -56,6 +56,6 @@ def cell_ids(table: Released, *measures: str, **levels: str) -> tuple[str, ...]:
 
 def state(table: Released | None, words: Words) -> Sentence | None:
     """What is said of a table that is absent or wholly hidden; None when there is something to tell."""
-    if table is None or table.rows.empty:
+    if table is None or table.rows.empty or (table.empty and table.hidden.empty):  # nothing was there to hide
         return Sentence(words.text("empty.absent"))
     return Sentence(words.text("empty.hidden"), table.name) if table.empty else None
