@@ -6,6 +6,7 @@ _MODULES = {
     "contents": "Part Section sections",
     "html": "report index",
     "workbook": "table_book",
+    "slides": "slide_deck",
     "site": "publish",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

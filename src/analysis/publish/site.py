@@ -1,4 +1,4 @@
-"""All pages, figures and table books of a study, written together: all is made before anything is replaced."""
+"""All pages and files of a study, written together: everything is made before anything is replaced."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from analysis import store
 from analysis.publish.html import index, page
+from analysis.publish.slides import slide_deck
 from analysis.publish.workbook import table_book
 
 if TYPE_CHECKING:
     from analysis.study import Study
 
-OWNED = ("index.*.html", "*/report.*.html", "*/figures/*.png", "*/tables.*.xlsx")
+OWNED = ("index.*.html", "*/report.*.html", "*/figures/*.png", "*/tables.*.xlsx", "*/slides.*.pptx")
 
 
 def publish(folder: Path, study: "Study", languages: Sequence[str], as_of: date | None = None) -> tuple[Path, ...]:
-    """Write reports, figures and table books of all units and the index, in each language, below `reports/<study>`.
+    """Write the report, figures, table book and slides of every unit, and the index, in each language, in `folder`.
 
     Only the released tables below `folder` are read. All is made in memory first; then each file is replaced whole (one
     that would not change is left alone), and pages and figures that no longer belong are removed. Returns the files.
@@ -33,6 +34,7 @@ def publish(folder: Path, study: "Study", languages: Sequence[str], as_of: date 
             made[f"{unit}/report.{language}.html"] = found.html.encode()
             made |= {f"{unit}/figures/{_named(name, language)}": block.png for name, block in found.figures.items()}
             made[f"{unit}/tables.{language}.xlsx"] = table_book(found.material)
+            made[f"{unit}/slides.{language}.pptx"] = slide_deck(found.material)
     written = tuple(store.write_report(study.id, name, content) for name, content in sorted(made.items()))
     for path in sorted({path for pattern in OWNED for path in folder.glob(pattern)} - set(written)):
         path.unlink()
