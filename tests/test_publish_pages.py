@@ -262,6 +262,7 @@ def test_publishing_writes_pages_figures_and_index_and_the_same_bytes_again(fold
     names = {path.relative_to(folder).as_posix() for path in written}
     assert {"index.nl.html", "index.en.html", "all/report.nl.html", "kampen/report.en.html"} <= names
     assert "kampen/figures/02_participants__attrition__bars.nl.png" in names
+    assert {"kampen/tables.nl.xlsx", "kampen/slides.en.pptx", "all/factsheet.nl.pdf"} <= names
     first = _bytes(folder)
     assert publish.publish(folder, STUDY, ("nl", "en"), STUDY.as_of) == written
     assert _bytes(folder) == first

@@ -7,6 +7,7 @@ _MODULES = {
     "html": "report index",
     "workbook": "table_book",
     "slides": "slide_deck",
+    "factsheet": "fact_sheet",
     "site": "publish",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)
