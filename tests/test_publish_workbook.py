@@ -92,6 +92,18 @@ def test_a_hidden_cell_is_a_star_and_the_star_is_explained(made):
     assert material.text("empty.hidden") in _texts(wholly)
 
 
+def test_a_table_without_data_is_absent_and_not_hidden(tmp_path):
+    folder = write(tmp_path)
+    path = folder / "08_costs__per_step.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "referred,count,,,shown,,", "referred,percent,,,shown,,"]) + "\n")
+    material = _material(folder)
+    sheet = next(
+        one for one in _sheets(publish.table_book(material)) if one.title == material.text("book.sheets.costs")
+    )
+    assert material.text("empty.absent") in _texts(sheet) and material.text("empty.hidden") not in _texts(sheet)
+
+
 def test_no_hidden_value_formula_outside_link_or_name_is_in_the_file(made):
     with zipfile.ZipFile(io.BytesIO(made[1])) as file:
         parts = {name: file.read(name).decode("utf-8") for name in file.namelist()}

@@ -15,6 +15,7 @@ from babel.numbers import parse_decimal
 
 from analysis.present.cells import SHOWN, Cell
 from analysis.present.numbers import MINUS
+from analysis.present.sentences.sentence import state
 from analysis.present.tables import Grid, caption_of, footnotes, grid
 from analysis.publish.blocks import Material
 from analysis.publish.contents import Part, Section, completed
@@ -47,6 +48,14 @@ class Number:
 
     value: float
     shape: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A table of the book: its caption and its place as an internal address."""
+
+    caption: str
+    place: str
 
 
 @dataclass
@@ -100,18 +109,18 @@ def _themes(material: Material) -> Iterator[tuple[Section, dict[str, Part]]]:
             yield section, {part.table: part for part in sorted(own, key=lambda part: part.verb == "table")}
 
 
-def _sheet(book: Book, section: Section, tables: Mapping[str, Part]) -> dict[str, str]:
-    """Write the sheet of a section; returns the place of each table as an internal address, by caption."""
+def _sheet(book: Book, section: Section, tables: Mapping[str, Part]) -> list[Link]:
+    """Write the sheet of a section; returns the way to each table on it."""
     name = book.material.text(f"book.sheets.{section.id}")
     sheet = _laid_out(book, name)
     sheet.write_string(0, 0, book.material.text(f"page.sections.{section.id}"), book.look("title"))
     _banner(book, sheet, 1)
-    row, places = 3, {}
+    row, links = 3, []
     for part in sorted(tables.values(), key=lambda part: part.table):
         table = book.material.table(part)
-        places[caption_of(table, book.material.words)] = f"internal:'{name}'!A{row + 1}"
+        links.append(Link(caption_of(table, book.material.words), f"internal:'{name}'!A{row + 1}"))
         row = _table(book, sheet, row, part) + 2
-    return places
+    return links
 
 
 def _laid_out(book: Book, name: str) -> "Worksheet":
@@ -140,7 +149,7 @@ def _table(book: Book, sheet: "Worksheet", row: int, part: Part) -> int:
     words, table = book.material.words, book.material.table(part)
     sheet.write_string(row, 0, caption_of(table, words), book.look("caption"))
     if table.empty:
-        sheet.write_string(row + 1, 0, book.material.text("empty.hidden"), book.look("note"))
+        sheet.write_string(row + 1, 0, str(state(table, words)), book.look("note"))
         return row + 2
     found = grid(table, words, across=part.options.get("across"))
     _heads(book, sheet, row + 1, found)
@@ -189,7 +198,7 @@ def number_of(cell: Cell, material: Material) -> Number | None:
     return Number(float(value), shape + (f'"{points}"' if text != cell.text else ""))
 
 
-def _contents(book: Book, sheet: "Worksheet", placed: Mapping[Section, Mapping[str, str]]) -> None:
+def _contents(book: Book, sheet: "Worksheet", placed: Mapping[Section, list[Link]]) -> None:
     """The first sheet: what the book is about, and a link to each table."""
     sheet.set_column(0, 0, 100)
     sheet.set_portrait()
@@ -200,11 +209,11 @@ def _contents(book: Book, sheet: "Worksheet", placed: Mapping[Section, Mapping[s
     sheet.write_string(0, 0, _title(book.material), book.look("title"))
     _banner(book, sheet, 1)
     row = 3
-    for section, places in placed.items():
+    for section, links in placed.items():
         sheet.write_string(row, 0, book.material.text(f"page.sections.{section.id}"), book.look("caption"))
-        for at, (caption, place) in enumerate(places.items(), start=row + 1):
-            sheet.write_url(at, 0, place, book.look("link"), string=caption)
-        row += len(places) + 2
+        for at, link in enumerate(links, start=row + 1):
+            sheet.write_url(at, 0, link.place, book.look("link"), string=link.caption)
+        row += len(links) + 2
     for line in (book.material.text("table.note_hidden"), book.material.text("table.note_not_applicable")):
         sheet.write_string(row, 0, line, book.look("note"))
         row += 1
