@@ -265,3 +265,32 @@ def test_a_file_that_was_missing_and_a_folder_that_gains_a_file_are_noticed(proj
     assert done() == [step.name] and done() == []
     (project.root / "parts/one").write_text("2")
     assert done() == [step.name] and done() == []
+
+
+def test_an_event_loop_of_before_is_not_shared_by_the_notebooks_of_a_run(monkeypatch):
+    """What used Jupyter in this process before (a notebook executed in place, nbval) left a loop in the context."""
+    import contextvars
+    import threading
+
+    import papermill
+    from jupyter_core.utils import ensure_event_loop
+
+    from analysis.run import notebooks
+
+    left = ensure_event_loop()
+    seen = []
+    monkeypatch.setattr(papermill, "execute_notebook", lambda *a, **k: seen.append(ensure_event_loop()))
+    monkeypatch.setattr(
+        notebooks.document, "read", lambda path: {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    )
+    for _ in range(2):
+        context = contextvars.copy_context()
+        run = lambda context=context: context.run(
+            notebooks._run, notebooks.Path("a.ipynb"), {}, object, 1, notebooks.Watch()
+        )  # noqa: E731
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    assert len({id(loop) for loop in [left, *seen]}) == 3
+    for loop in seen:
+        loop.close()

@@ -1,4 +1,6 @@
-"""A plan with mistakes is refused with every mistake at once, each with file, key, what was found and what is allowed."""
+"""A plan with mistakes is refused with every mistake at once, each with file, key, what was found and what is
+allowed.
+"""
 
 import pytest
 import yaml

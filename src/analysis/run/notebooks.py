@@ -1,5 +1,6 @@
 """One notebook, executed by papermill on a warm kernel: parameters checked, result normalised, written whole."""
 
+import contextvars
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -126,7 +127,10 @@ def _run(notebook: Path, parameters: dict, manager: type, timeout: float, watch:
 
     given = nbformat.from_dict(document.with_ids(document.read(notebook)))
     try:
-        return papermill.execute_notebook(
+        # Jupyter keeps its event loop in a context variable, which threads inherit: without a context of its own, a notebook
+        # would share the loop of whatever this process did with Jupyter before, and of its neighbour
+        return contextvars.Context().run(
+            papermill.execute_notebook,
             given,
             None,
             parameters,
