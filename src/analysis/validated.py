@@ -51,6 +51,7 @@ def by_method(results: pd.DataFrame) -> pd.DataFrame:
     groups = results.assign(failing=results["verdict"].isin(BROKEN), worst_bias=results["bias"].abs())
     groups = groups.groupby(["target", "method", "role"], sort=False)
     found = groups.agg(
+        replications=("replications", "min"),
         cells=("coverage", "size"), lowest=("coverage", "min"), mean=("coverage", "mean"), highest=("coverage", "max"),
         unbiased=("centred_coverage", "mean"), type_1=("type_1", "mean"), worst_type_1=("type_1", "max"),
         power=("power", "mean"), worst_bias=("worst_bias", "max"), failing=("failing", "sum"),
@@ -100,14 +101,13 @@ def conclusions(results: pd.DataFrame, role: str = "headline") -> list[str]:
 
 
 def _sentence(row) -> str:
-    said = (
-        f"`{row.method}`, for {TARGETS[row.target]}: covers {row.lowest:.1%} to {row.highest:.1%} (mean {row.mean:.1%})"
-    )
+    said = f"{row.method.replace('_', ' ')}, for {TARGETS[row.target]} ({row.replications:,} replications a cell):"
+    said += f" covers {row.lowest:.1%} to {row.highest:.1%} (mean {row.mean:.1%})"
     if row.type_1 == row.type_1:
         said += f", rejects a true null in {row.type_1:.1%} on average and {row.worst_type_1:.1%} at worst"
     if row.failing:
         return f"{said}; it misses its mark in {row.failing} of {row.cells} cells."
-    return f"{said}; it does what it promises in all {row.cells} cells."
+    return f"{said}; no cell of {row.cells} shows that it misses its mark."
 
 
 def coverage(results: pd.DataFrame, *, target: str) -> Picture:
