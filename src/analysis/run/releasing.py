@@ -12,6 +12,8 @@ from analysis.run import approval, released
 from analysis.run.plan import Step
 from analysis.study import Study
 
+TIME_LIMIT = 900.0  # seconds: a limit that a busy machine reaches would hide other cells than a quiet one does
+
 
 def release(step: Step) -> None:
     """Solve suppression over every candidate of the study and write `reports/<study>/<unit>/tables/` and the log.
@@ -20,11 +22,14 @@ def release(step: Step) -> None:
     """
     candidates = _candidates(store.candidates(step.study))
     about = {key: json.loads(path.with_suffix(".json").read_text("utf-8")) for key, path in candidates.items()}
-    described = {key: (_frame(path), Meta.from_json(path.with_suffix(".json").read_text("utf-8"))) for key, path in candidates.items()}
+    described = {
+        key: (_frame(path), Meta.from_json(path.with_suffix(".json").read_text("utf-8")))
+        for key, path in candidates.items()
+    }
     study = store.study(step.study)
     as_of = max((found.get("as_of", "") for found in about.values()), default="")
     rules = profile(study.disclosure.profile, interim=_interim(study, as_of))
-    out, log = suppress(described, rules, previous=released.earlier(study.id, as_of))
+    out, log = suppress(described, rules, time_limit=TIME_LIMIT, previous=released.earlier(study.id, as_of))
     checks = json.loads(log.set_index("table").drop(columns=["unit", "profile"]).to_json(orient="index"))
     for key, (table, meta) in out.items():
         _write(step.study, key, table, {**about[key], **json.loads(meta.to_json()), approval.CHECK: checks[key]})
@@ -42,7 +47,11 @@ def _candidates(folder: Path) -> dict[str, Path]:
     """Candidate files by `unit/notebook__name`, sorted."""
     store.listed(folder)
     units = sorted(path for path in folder.glob("*") if path.is_dir())
-    return {f"{unit.name}/{path.stem}": store.read(path) for unit in units for path in sorted(store.listed(unit).glob("*.csv"))}
+    return {
+        f"{unit.name}/{path.stem}": store.read(path)
+        for unit in units
+        for path in sorted(store.listed(unit).glob("*.csv"))
+    }
 
 
 def _frame(path: Path) -> pd.DataFrame:
