@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export OPENBLAS_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 
-.PHONY: report prepare lab test notebooks data validate benchmark lessons reproduce lock clean
+.PHONY: report prepare lab test notebooks data validate benchmark lock clean
 
 report: $(READY)          ## prepare both studies, run every notebook for every unit, write reports/
 	$(RUN) run
@@ -47,5 +47,6 @@ $(READY): requirements.lock pyproject.toml
 	$(VENV)/bin/python -m compileall -q src
 	touch $(READY)
 
-clean:                    ## remove what runs made; raw data and the environment stay
-	rm -rf reports/*/ data/processed/*/
+clean:                    ## remove what runs made; raw data, the environment and packed releases stay
+	find reports -mindepth 2 -maxdepth 2 ! -name releases -exec rm -rf {} +
+	rm -rf data/processed/*/

@@ -71,7 +71,7 @@ def _pdf(content: bytes) -> Iterator[str]:
 
 def _byte(found: re.Match) -> bytes:
     code = found[1]
-    return bytes([int(code, 8) & 255]) if code.isdigit() else NAMED.get(code, code)
+    return bytes([int(code, 8) & 255]) if code[:1] in b"01234567" else NAMED.get(code, code)
 
 
 def _letters(table: bytes) -> dict[int, str]:

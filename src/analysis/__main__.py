@@ -1,14 +1,14 @@
 """`python -m analysis`: every command of the repository; each says what it does, where its result is, and exits 1 on a problem."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 StudyName = Annotated[str, typer.Argument(help="Folder below studies/, as study.yaml names it.")]
-Studies = Annotated[Optional[list[str]], typer.Argument(help="Folders below studies/; all of them when none is named.")]
+Studies = Annotated[list[str] | None, typer.Argument(help="Folders below studies/; all of them when none is named.")]
 
 
 @app.command()
@@ -32,11 +32,11 @@ def prepare_command(studies: Studies = None) -> None:
 @app.command()
 def run(
     studies: Studies = None,
-    unit: Annotated[Optional[list[str]], typer.Option(help="Only this unit (repeat for more); `all` is all together.")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="Only this unit (repeat for more); `all` is all together.")] = None,
     language: Annotated[str, typer.Option(help="Language of the executed notebooks: nl or en.")] = "nl",
     as_of: Annotated[str, typer.Option(help="Cut-off date 2021-12-31: what was known then. Empty: the plan's own.")] = "",
-    jobs: Annotated[Optional[int], typer.Option(help="Notebooks at a time; the number of cores when absent.")] = None,
-    scheduler: Annotated[Optional[str], typer.Option(help="Address of a Dask scheduler, tcp://host:port.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Notebooks at a time; the number of cores when absent.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:port.")] = None,
     force: Annotated[bool, typer.Option(help="Run every step, also those whose receipt holds.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say which steps would run, and run none.")] = False,
 ) -> None:
@@ -52,7 +52,7 @@ def _execute(studies, **options) -> None:
 
 
 @app.command()
-def notebooks(names: Annotated[Optional[list[Path]], typer.Argument(help="Notebook files; all of notebooks/ when none is named.")] = None) -> None:
+def notebooks(names: Annotated[list[Path] | None, typer.Argument(help="Notebook files; all of notebooks/ when none is named.")] = None) -> None:
     """Execute the canonical notebooks in place, normalised: a diff then means that a result changed."""
     from analysis.run import job
 
@@ -97,7 +97,7 @@ def context(study: StudyName) -> None:
 def new(
     study: Annotated[str, typer.Argument(help="Id of the new study: a-z, 0-9 and _.")],
     files: Annotated[list[Path], typer.Option("--from", help="A file as received (repeat for more).")],
-    conventions: Annotated[Optional[str], typer.Option(help="castor, limesurvey or qualtrics.")] = None,
+    conventions: Annotated[str | None, typer.Option(help="castor, limesurvey or qualtrics.")] = None,
 ) -> None:
     """Propose a study from its files: studies/STUDY with a plan, codebook and levels, and what is left to decide."""
     from analysis import instruments, store
@@ -142,7 +142,7 @@ def verify(
 
 
 @app.command()
-def benchmark(groups: Annotated[Optional[list[str]], typer.Argument(help="runs, mixed, resampling, scoring, referrals; all when none is named.")] = None) -> None:
+def benchmark(groups: Annotated[list[str] | None, typer.Argument(help="runs, mixed, resampling, scoring, referrals; all when none is named.")] = None) -> None:
     """Measure every speed promise, each as a ratio in this run; exit 1 when one is missed."""
     from analysis import benchmark, store
 
@@ -153,7 +153,7 @@ def benchmark(groups: Annotated[Optional[list[str]], typer.Argument(help="runs, 
 @app.command()
 def audit(
     path: Annotated[Path, typer.Argument(help="Folder of released tables (.csv with .json), or a packed release (.zip).")],
-    previous: Annotated[Optional[Path], typer.Option(help="The release before, to judge differences against.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="The release before, to judge differences against.")] = None,
 ) -> None:
     """Attack released tables as an outsider would; a verdict per table, exits 1 when a hidden number can be derived."""
     from analysis.run import outgoing
@@ -171,7 +171,7 @@ def approve(
     checker: Annotated[str, typer.Option(help="Name of the second checker, who did not write the analysis.")],
     decision: Annotated[str, typer.Option(help="approve or reject.")],
     reason: Annotated[str, typer.Option(help="Why, in a sentence.")],
-    file: Annotated[Optional[list[str]], typer.Option(help="A table as release_log.csv names it (repeat); all when absent.")] = None,
+    file: Annotated[list[str] | None, typer.Option(help="A table as release_log.csv names it (repeat); all when absent.")] = None,
 ) -> None:
     """Record the second checker's decision on released tables; it holds as long as their bytes stay the same."""
     from analysis import store
@@ -197,7 +197,7 @@ def pack(study: StudyName) -> None:
 @app.command()
 def trace(
     query: Annotated[str, typer.Argument(help="Part of a sentence of a report, or a number.")],
-    study: Annotated[Optional[str], typer.Argument(help="Folder below studies/; all of them when absent.")] = None,
+    study: Annotated[str | None, typer.Argument(help="Folder below studies/; all of them when absent.")] = None,
     most: Annotated[int, typer.Option(help="At most so many places.")] = 5,
 ) -> None:
     """Print the way of a sentence or number: page, table cell, notebook and section, processed tables, raw files."""

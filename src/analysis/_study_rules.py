@@ -26,6 +26,8 @@ def _tables(study: Study) -> Iterator[str]:
 
 def _waves(study: Study) -> Iterator[str]:
     months = [wave.month for wave in study.waves]
+    if len(months) < 2:
+        yield "waves: fewer than two; a change needs a first wave and a later one."
     if months != sorted(set(months)):
         yield f"waves: months are {months}; they must rise, each once."
     known = {level.level for level in study.levels("wave")}
@@ -40,6 +42,11 @@ def _units(study: Study) -> Iterator[str]:
         yield "unit: codebook.csv has no category persons.unit; name the column that a report is about."
     if "all" in known:
         yield "unit: a unit is called `all`, which is the name of all units together. Rename the level."
+    if study.cluster not in (None, "unit"):
+        yield f"cluster: {study.cluster!r}; inference resamples units (`unit`), or people where they were randomised (null)."
+    for level in study.levels("age_class"):
+        if not level.level.split("_")[0].isdigit():
+            yield f"age_class: level {level.level!r} in levels.csv must begin with its lowest age, as 65_74 or 75_plus."
     for unit in sorted(set(study.unit.codes) - known):
         yield f"unit.codes.{unit}: not a level of `unit`; levels: {', '.join(sorted(known))}."
 
@@ -48,8 +55,8 @@ def _design(study: Study) -> Iterator[str]:
     design = study.design
     if design.kind == "comparison" and not (design.arm and design.treated and design.reference):
         yield "design: a comparison needs `arm`, `treated` and `reference`."
-    if design.kind == "staggered" and not design.start:
-        yield "design: a staggered design needs `start`, the column with the moment a unit started."
+    if design.kind == "staggered":
+        yield "design.kind: staggered is not among the planned analyses yet; use effect.staggered_effect in a notebook."
     arms = {level.level for level in study.levels(design.arm)} if design.arm else set()
     for key, value in (("treated", design.treated), ("reference", design.reference)):
         if value and arms and value not in arms:

@@ -195,7 +195,11 @@ def _long(frame: pd.DataFrame, variables: tuple[Variable, ...], raw: RawTable) -
 
 
 def _corrections(study: Study) -> pd.DataFrame:
-    path = store.study_folder(study.id) / "corrections.csv"
+    tracked = store.study_folder(study.id) / "corrections.csv"
+    if not study.shareable and tracked.exists():
+        raise StudyError([f"{study.id}: studies/{study.id}/corrections.csv holds answers of real people in a folder that git follows. "
+                          f"Move it to data/raw/{study.id}/corrections.csv."])  # fmt: skip
+    path = tracked if study.shareable else store.raw(study.id) / "corrections.csv"
     if not path.exists():
         return pd.DataFrame(columns=CORRECTION_COLUMNS, dtype="str")
     frame = pd.read_csv(store.read(path), dtype="str", keep_default_na=False)
@@ -366,8 +370,16 @@ def _derive(study: Study, received: Mapping[str, pd.DataFrame]) -> dict[str, pd.
             frame = frame.assign(kind=kind(frame["activity"], study))
         tables[name] = frame
     tables["persons"] = _persons(study, tables)
+    tables["answers"] = consented(tables["answers"], tables["persons"])
     tables["measures"] = measures(study, tables["answers"], tables["persons"])
     return {name: _ordered(study, name, frame) for name, frame in tables.items()}
+
+
+def consented(answers: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+    """Answers without those of people who refused consent to research, where the study asks for it."""
+    if "consent" not in persons:
+        return answers
+    return answers[~answers["person"].isin(persons.loc[persons["consent"] == "no", "person"])]
 
 
 def _persons(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -223,9 +223,13 @@ def known(frame: pd.DataFrame, name: str, here: Case) -> pd.DataFrame:
     if here.as_of is None or not dates:
         return frame
     limit = pd.Timestamp(here.as_of)
-    key = next((v.name for v in dates if v.required), None)
+    # a row exists from its first required date on; answers and scores from the day they were given
+    key = next((v.name for v in dates if v.required), here.study.time if here.study.time in frame else None)
     if key:
         frame = frame[~(frame[key] > limit)]
+    if name == "persons" and "started" in frame:
+        late = frame["started"] > limit
+        frame = frame.assign(in_study=frame["in_study"] & ~late, excluded=frame["excluded"].mask(late, "not_started"))
     return frame.assign(**{v.name: frame[v.name].mask(frame[v.name] > limit) for v in dates}).reset_index(drop=True)
 
 

@@ -61,9 +61,13 @@ def _arms(study: Study, rows: pd.DataFrame, covariates: list[str]) -> pd.DataFra
 
 
 def by_unit(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
-    """The headline contrast of `changes` for every unit apart and for all together (`unit` = all), per outcome."""
-    parts = [changes(study, measures).assign(unit=ALL)]
-    if measures["unit"].nunique() > 1:
+    """The headline contrast of `changes` for every unit apart and for all together (`unit` = all), per outcome.
+
+    Of measures of one unit only, that unit's row.
+    """
+    units = measures["unit"].dropna().unique()
+    parts = [changes(study, measures).assign(unit=units[0] if len(units) == 1 else ALL)]
+    if len(units) > 1:
         parts += [
             changes(study, measures[measures["unit"] == unit]).assign(unit=unit)
             for unit in study.units
@@ -98,16 +102,13 @@ def responses(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
 
     Where no minimal important difference is agreed, half a standard deviation at the first wave stands in for it.
     """
+    # one difference for all arms, or the shares of the arms would not be comparable
+    mids = {o.id: important(study, o, measures[measures["outcome"] == o.id]) for o in study.outcomes}
     table = _within_arms(
         study,
         measures,
         lambda outcome, rows: effect.responders(
-            rows,
-            "value",
-            time="wave",
-            person="person",
-            mid=important(study, outcome, rows),
-            better=f"{outcome.better}er",
+            rows, "value", time="wave", person="person", mid=mids[outcome.id], better=f"{outcome.better}er"
         ),
     )
     return table.assign(percent=100 * table["estimate"])

@@ -28,6 +28,7 @@ COLUMNS = [
     "note",
 ]
 PLANNED = "mixed_model"
+ALWAYS = ("mixed_model", "paired", "gee", "random_effects", "model_means")
 FEW = 10  # below this many clusters an interval that takes people as independent says too much
 
 
@@ -44,8 +45,9 @@ def methods(
     for outcome in [outcome for outcome in study.outcomes if outcome.role == "primary"]:
         data = _Outcome(study, outcome, people, persons, both)
         for name, (family, estimate) in _SPECIFICATIONS.items():
-            if name in ("mixed_model", "paired", "gee") or _wanted(study, name):
+            if name in ALWAYS or _wanted(study, name):
                 rows.append(_one(estimate, data).assign(outcome=outcome.id, method=name, family=family))
+        rows += [_not_planned(name).assign(outcome=outcome.id, method=name) for name in _absent(study)]
     table = pd.concat(rows, ignore_index=True).reindex(columns=COLUMNS)
     return table.assign(contrast=f"{study.waves[1].id} - {study.first}")
 
@@ -58,7 +60,10 @@ def leave_one_out(study: Study, people: pd.DataFrame) -> pd.DataFrame:
     for unit in [unit for unit in study.units if (people["unit"] == unit).any()]:
         found = changes(plan, people[people["unit"] != unit])
         parts.append(_first_contrast(study, found).assign(left_out=unit))
-    return pd.concat(parts, ignore_index=True)
+    # n is that of everybody: the n without a unit, beside the n of all, would tell how many people that unit has
+    everybody = changes(plan, people).groupby("outcome")["n"].max()
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(n=table["outcome"].map(everybody))
 
 
 class _Outcome:
@@ -104,6 +109,37 @@ class _Outcome:
 def _wanted(study: Study, name: str) -> bool:
     asked = {*study.sensitivity, *study.inference.few_clusters}
     return (_ASKED.get(name) or name) in asked
+
+
+def _absent(study: Study) -> list[str]:
+    """Analyses that the plan asks for and that are not laid side by side here; each gets a row that says so."""
+    known = set(_SPECIFICATIONS) | set(_ASKED.values()) | {"leave_one_out"}
+    return [name for name in (*study.sensitivity, *study.inference.few_clusters) if name not in known]
+
+
+def _not_planned(name: str) -> pd.DataFrame:
+    reason = "it is not among the analyses that are run side by side; see the function of that name in analysis.effect"
+    return effect.estimates.frame([effect.estimates.not_estimable(reason)]).assign(family="design")
+
+
+def _of_units(data: _Outcome) -> pd.DataFrame:
+    """The planned model fitted in each unit apart: one row a unit with estimate and standard error."""
+    plan = data.study.model_copy(update={"outcomes": (data.outcome,)})
+    parts = [
+        _first_contrast(data.study, changes(plan, rows)).assign(unit=unit) for unit, rows in data.long.groupby("unit")
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _random_effects(data: _Outcome) -> pd.DataFrame:
+    """Units like these: the mean of the units' own models, Hartung-Knapp-Sidik-Jonkman; dropout is in the models."""
+    return effect.random_effects(_of_units(data))
+
+
+def _model_means(data: _Outcome) -> pd.DataFrame:
+    """Units like these, each counting equally: t on units - 1 over the units' own models."""
+    found = _of_units(data).dropna(subset=["estimate"])
+    return effect.cluster_summaries(found[["unit", "estimate"]], "estimate", cluster="unit").assign(n=found["n"].sum())
 
 
 def _one(estimate: Callable[[_Outcome], pd.DataFrame], data: _Outcome) -> pd.DataFrame:
@@ -273,6 +309,8 @@ _SPECIFICATIONS: dict[str, tuple[str, Callable[[_Outcome], pd.DataFrame]]] = {
     "imputed": ("missing", _imputed),
     "attrition_weighted": ("missing", _weighted),
     "tipping_point": ("missing", _tipping),
+    "random_effects": ("inference", _random_effects),
+    "model_means": ("inference", _model_means),
     "cluster_means": (
         "inference",
         _clustered(
@@ -280,6 +318,10 @@ _SPECIFICATIONS: dict[str, tuple[str, Callable[[_Outcome], pd.DataFrame]]] = {
         ),
     ),
     "CR2": ("inference", _clustered(lambda d, f, t: effect.cluster_robust(d.complete, f, cluster="unit", kind="CR2"))),
+    "CR1": (
+        "inference",
+        _clustered(lambda d, f, t: effect.cluster_robust(d.complete, f, cluster="unit", kind="CR1")),
+    ),
     "CR3": ("inference", _clustered(lambda d, f, t: effect.cluster_robust(d.complete, f, cluster="unit", kind="CR3"))),
     "wild_bootstrap": (
         "inference",

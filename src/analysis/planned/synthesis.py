@@ -28,9 +28,9 @@ def evidence(study: Study, people: pd.DataFrame, **tables: pd.DataFrame) -> pd.D
     """One row a result and source of evidence: `result, source, indicator, value, n, strength`.
 
     `strength` is the joint display's mark: 2 a process measure of at least half, or a change whose interval lies on
-    the better
-    side of zero; 1 measured, and below that; 0 not measured. It says how far the evidence speaks for a result, not
-    how large it is.
+    the better side of zero; 1 measured, and below that; -1 a change whose interval lies on the worse side; 0 not
+    measured. It says how far the evidence speaks for a result, not how large it is. `n` is given where people are
+    counted, so that a small group is hidden here as it is in its own table.
     """
     rows = [*_change_rows(study, people), *_process_rows(tables)]
     measured = {(row["result"], row["source"]) for row in rows}
@@ -66,6 +66,9 @@ EXPECTED = [
 ]
 
 
+OF_PEOPLE = ("funnel", "feedback", "fidelity")  # sources that count people or cases of one person each
+
+
 def _change_rows(study: Study, people: pd.DataFrame) -> list[dict]:
     """Primary outcomes at the first follow-up, in the direction that is better."""
     primary = [outcome for outcome in study.outcomes if outcome.role == "primary"]
@@ -74,7 +77,7 @@ def _change_rows(study: Study, people: pd.DataFrame) -> list[dict]:
     found = found[found["contrast"].str.startswith(f"{study.waves[1].id} ")]
     found = found[found["arm"] == "difference"] if "arm" in found else found
     sign = found["outcome"].map({outcome.id: 1 if outcome.better == "high" else -1 for outcome in primary})
-    better = (found["lower"] > 0) & (sign > 0) | (found["upper"] < 0) & (sign < 0)
+    mark = ((found["lower"] > 0) * 1.0 - (found["upper"] < 0) * 1.0) * sign
     return [
         {
             "result": "integral_approach",
@@ -82,9 +85,9 @@ def _change_rows(study: Study, people: pd.DataFrame) -> list[dict]:
             "indicator": row.outcome,
             "value": row.estimate,
             "n": row.n,
-            "strength": 2 if good else 1,
+            "strength": {1: 2, -1: -1}.get(int(side), 1),
         }
-        for row, good in zip(found.itertuples(), better, strict=True)
+        for row, side in zip(found.itertuples(), mark, strict=True)
     ]
 
 
@@ -104,7 +107,7 @@ def _process_rows(tables: dict[str, pd.DataFrame]) -> list[dict]:
                         "source": source,
                         "indicator": row.indicator,
                         "value": row.percent,
-                        "n": row.n,
+                        "n": row.n if source in OF_PEOPLE else float("nan"),
                         "strength": strength,
                     }
                 )

@@ -15,6 +15,6 @@ _MODULES = {
     "figures.evaluation": "specifications sociogram balance joint_display",
     "sentences.sentence": "Sentence markdown refuse_causal",
     "sentences.describe": "describe",
-    "sentences.report": "design limits how_to_read",
+    "sentences.report": "design estimand limits how_to_read",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

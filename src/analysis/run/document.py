@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-
 _parsing = threading.Lock()
 
 

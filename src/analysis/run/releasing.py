@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import store
+from analysis.codebook import StudyError
 from analysis.disclosure import Meta, profile, safe_note, suppress
 from analysis.run import approval, released
 from analysis.run.plan import Step
@@ -20,14 +21,14 @@ def release(step: Step) -> None:
 
     Candidates of units that this run does not have stay out; what an earlier run released and this one does not make is removed.
     """
-    candidates = _candidates(store.candidates(step.study))
+    candidates = _candidates(store.candidates(step.study), store.study(step.study))
     about = {key: json.loads(path.with_suffix(".json").read_text("utf-8")) for key, path in candidates.items()}
     described = {
         key: (_frame(path), Meta.from_json(path.with_suffix(".json").read_text("utf-8")))
         for key, path in candidates.items()
     }
     study = store.study(step.study)
-    as_of = max((found.get("as_of", "") for found in about.values()), default="")
+    as_of = _one_date(step.study, {key: found.get("as_of", "") for key, found in about.items()})
     rules = profile(study.disclosure.profile, interim=_interim(study, as_of))
     out, log = suppress(described, rules, time_limit=TIME_LIMIT, previous=released.earlier(study.id, as_of))
     checks = json.loads(log.set_index("table").drop(columns=["unit", "profile"]).to_json(orient="index"))
@@ -43,10 +44,19 @@ def _interim(study: Study, as_of: str) -> bool:
     return bool(as_of and study.as_of and as_of < str(study.as_of))
 
 
-def _candidates(folder: Path) -> dict[str, Path]:
-    """Candidate files by `unit/notebook__name`, sorted."""
+def _one_date(study: str, dates: dict[str, str]) -> str:
+    """The cut-off date of a release. Raises `StudyError` when its tables were made at different dates."""
+    found = sorted(set(dates.values()))
+    if len(found) > 1:
+        raise StudyError([f"{study}: tables of different cut-off dates ({', '.join(found)}) cannot be released together. "
+                          "Run all units with one --as-of."])  # fmt: skip
+    return found[0] if found else ""
+
+
+def _candidates(folder: Path, study: Study) -> dict[str, Path]:
+    """Candidate files by `unit/notebook__name`, sorted; those of units that the study no longer has stay out."""
     store.listed(folder)
-    units = sorted(path for path in folder.glob("*") if path.is_dir())
+    units = sorted(path for path in folder.glob("*") if path.is_dir() and path.name in ("all", *study.units))
     return {
         f"{unit.name}/{path.stem}": store.read(path)
         for unit in units

@@ -25,7 +25,7 @@ from analysis.present.reading import Released, released
 from analysis.present.wording import Words
 
 PLANNED = "mixed_model"
-STRENGTHS = {0: ("white", "○"), 1: (GREY, "◐"), 2: (BLUE, "●")}
+STRENGTHS = {-1: (ORANGE, "◑"), 0: ("white", "○"), 1: (GREY, "◐"), 2: (BLUE, "●")}
 
 
 def specifications(table: pd.DataFrame | Released, words: Words, *, outcome: str) -> Picture:

@@ -18,6 +18,20 @@ def design(words: Words) -> tuple[Sentence, ...]:
     return (Sentence(plan), Sentence(words.text("say.outcomes", outcomes=primary)))
 
 
+def estimand(words: Words) -> tuple[Sentence, ...]:
+    """The estimand written out: population, variable, intercurrent events, summary measure, and the two inference targets."""
+    study = words.study
+    waves = ", ".join(words.level("wave", wave.id) for wave in study.waves[1:])
+    started = words.text(f"say.estimand.started_{study.design.kind}")
+    units = words.level("unit", "all")
+    texts = [
+        words.text("say.estimand.population", started=started, units=units[:1].lower() + units[1:]),
+        words.text("say.estimand.variable", waves=waves),
+        *(words.text(f"say.estimand.{part}") for part in ("events", "summary", "these")),
+    ]
+    return tuple(Sentence(refuse_causal(text, words)) for text in texts)
+
+
 def limits(words: Words) -> tuple[Sentence, ...]:
     """What the design cannot separate: regression to the mean, the national shock, dropout."""
     few = len(words.study.units)
