@@ -2,7 +2,7 @@
 
 import contextvars
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -127,9 +127,7 @@ def _run(notebook: Path, parameters: dict, manager: type, timeout: float, watch:
 
     given = nbformat.from_dict(document.with_ids(document.read(notebook)))
     try:
-        # Jupyter keeps its event loop in a context variable, which threads inherit: without a context of its own, a notebook
-        # would share the loop of whatever this process did with Jupyter before, and of its neighbour
-        return contextvars.Context().run(
+        return _alone(
             papermill.execute_notebook,
             given,
             None,
@@ -155,6 +153,26 @@ def _run(notebook: Path, parameters: dict, manager: type, timeout: float, watch:
     except (DeadKernelError, RuntimeError) as error:
         found = ("Kernel died", str(error), "Often too little memory: run with fewer jobs, or free memory.")
     raise NotebookError(notebook.name, _section(notebook, watch), *found)
+
+
+def _alone(call: Callable, *arguments, **options):
+    """`call` with an event loop of its own, which is closed afterwards.
+
+    Jupyter keeps its loop in a context variable that threads inherit: without a context of its own a notebook would share the loop
+    of its neighbour, or of whatever this process did with Jupyter before.
+    """
+
+    def run():
+        from jupyter_core.utils import ensure_event_loop
+
+        loop = ensure_event_loop()
+        try:
+            return call(*arguments, **options)
+        finally:
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+    return contextvars.Context().run(run)
 
 
 def _section(notebook: Path, watch: Watch) -> str:
