@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -491,11 +490,3 @@ def _ordered(study: Study, name: str, frame: pd.DataFrame) -> pd.DataFrame:
     )
     order = [column for column in ("person", "unit", "wave", "moment", "outcome", "date") if column in columns]
     return frame.sort_values([*order, *(c for c in columns if c not in order)], kind="stable").reset_index(drop=True)
-
-
-def folder_of_inputs(study: Study) -> list[Path]:
-    """Every file that preparing this study reads: the plan, the codebook, the corrections and the raw files."""
-    folder = store.study_folder(study.id)
-    plan = [folder / name for name in ("study.yaml", "codebook.csv", "levels.csv", "corrections.csv")]
-    raw = [store.raw(study.id, table.file) for table in study.tables.values() if table.file]
-    return [path for path in [*plan, *raw] if path.exists()]

@@ -117,6 +117,9 @@ def listed(folder: Path) -> Path:
     return _trace("listed", folder)
 
 
+_plan = study  # under a name that a parameter `study` does not hide
+
+
 def _trace(verb: str, path: Path) -> Path:
     if os.environ.get("ANALYSIS_TRACE"):
         with open(os.environ["ANALYSIS_TRACE"], "a", encoding="utf-8") as file:
@@ -132,7 +135,7 @@ def open_case(notebook: str, *, study: str, unit: str = ALL, language: str = "en
 
     `as_of` is an ISO date or empty (the plan's own cut-off). Raises `StudyError` for an unknown unit, language or date.
     """
-    plan = globals()["study"](study)
+    plan = _plan(study)
     problems = []
     if unit != ALL and unit not in plan.units:
         problems.append(f"unit {unit!r} is not in study {study}; units: all, {', '.join(plan.units)}.")

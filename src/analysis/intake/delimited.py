@@ -15,7 +15,6 @@ from analysis.intake.learnt import Learnt
 SEPARATORS = (",", ";", "\t", "|")
 FIELD_LIMIT = 1_000_000  # characters in one cell
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_COMMA_NUMBER = r"-?\d+,\d+"
 
 
 def read_delimited(

@@ -1,6 +1,7 @@
 """Would another reasonable analysis say the same: every planned analysis of a primary outcome, laid side by side."""
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -27,9 +28,7 @@ COLUMNS = [
     "n_clusters",
     "note",
 ]
-PLANNED = "mixed_model"
 ALWAYS = ("mixed_model", "paired", "gee", "random_effects", "model_means")
-FEW = 10  # below this many clusters an interval that takes people as independent says too much
 
 
 def methods(
@@ -104,6 +103,26 @@ class _Outcome:
     def rng(self) -> np.random.Generator:
         """The generator of this outcome, from the plan's seed."""
         return np.random.default_rng([self.study.seed, self.study.outcomes.index(self.outcome)])
+
+    @cached_property
+    def completed(self) -> pd.DataFrame:
+        """The wide scores, imputed as the plan says; once, for every analysis that needs them."""
+        plan = self.study.imputation
+        auxiliary = [name for name in plan.auxiliary if name in self.persons]
+        wide = self.wide.drop(columns="change").merge(self.persons[["person", *auxiliary]], on="person")
+        for name in auxiliary:
+            levels = [level.level for level in self.study.levels(name)]
+            wide[name] = (
+                wide[name].astype(pd.CategoricalDtype(levels)).cat.remove_unused_categories()
+                if levels
+                else wide[name].astype("float64")
+            )
+        keys = [
+            "person",
+            *([self.study.design.arm] if self.study.design.kind == "pre_post" and self.study.design.arm else []),
+        ]
+        done = effect.impute(wide, exclude=keys, unit="unit", m=plan.m, iterations=plan.iterations, rng=self.rng)
+        return done.assign(change=done[self.waves[1]] - done[self.waves[0]])
 
 
 def _wanted(study: Study, name: str) -> bool:
@@ -203,7 +222,11 @@ def _imputed(data: _Outcome) -> pd.DataFrame:
     """Multiple imputation of the wide scores, the change score in each data set, pooled with the right degrees of
     freedom.
     """
-    completed = _completed(data)
+    return _pooled(data, data.completed)
+
+
+def _pooled(data: _Outcome, completed: pd.DataFrame) -> pd.DataFrame:
+    """The change score in each completed data set, pooled by Rubin's rules."""
     formula, term = _contrast_formula(data)
     found = pd.concat(
         [
@@ -212,25 +235,6 @@ def _imputed(data: _Outcome) -> pd.DataFrame:
         ]
     )
     return effect.pool(found[found["contrast"] == term], df_complete="df")
-
-
-def _completed(data: _Outcome) -> pd.DataFrame:
-    plan = data.study.imputation
-    auxiliary = [name for name in plan.auxiliary if name in data.persons]
-    wide = data.wide.drop(columns="change").merge(data.persons[["person", *auxiliary]], on="person")
-    for name in auxiliary:
-        levels = [level.level for level in data.study.levels(name)]
-        wide[name] = (
-            wide[name].astype(pd.CategoricalDtype(levels)).cat.remove_unused_categories()
-            if levels
-            else wide[name].astype("float64")
-        )
-    keys = [
-        "person",
-        *([data.study.design.arm] if data.study.design.kind == "pre_post" and data.study.design.arm else []),
-    ]
-    done = effect.impute(wide, exclude=keys, unit="unit", m=plan.m, iterations=plan.iterations, rng=data.rng)
-    return done.assign(change=done[data.waves[1]] - done[data.waves[0]])
 
 
 def _weighted(data: _Outcome) -> pd.DataFrame:
@@ -288,17 +292,10 @@ def _tipping(data: _Outcome) -> pd.DataFrame:
     """The pooled change if everybody who was not measured again did worse by one minimal important difference than
     imputed.
     """
-    completed, formula = _completed(data), _contrast_formula(data)
     missing = data.wide.set_index("person")[data.waves[1]].isna()
     worse = important(data.study, data.outcome, data.long) * (-1 if data.outcome.better == "high" else 1)
-    shifted = completed.assign(change=completed["change"] + worse * completed["person"].map(missing).astype(float))
-    found = pd.concat(
-        [
-            effect.cluster_robust(part, formula[0], cluster=None, kind="HC2").assign(imputation=number)
-            for number, part in shifted.groupby("imputation")
-        ]
-    )
-    return effect.pool(found[found["contrast"] == formula[1]], df_complete="df")
+    shift = worse * data.completed["person"].map(missing).astype(float)
+    return _pooled(data, data.completed.assign(change=data.completed["change"] + shift))
 
 
 _SPECIFICATIONS: dict[str, tuple[str, Callable[[_Outcome], pd.DataFrame]]] = {

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 EPOCH = pd.Timestamp(0)
-MONTH = 365.25 / 12  # days
 
 Moment = str | date | pd.Timestamp | float
 
