@@ -4,14 +4,12 @@ python validation/simulate.py [--workers 2] [--minutes 55] [--grid FILE] [--cach
 """
 
 import argparse
-import ast
 import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
@@ -22,25 +20,7 @@ sys.path.insert(0, str(HERE.parent))  # started as a file, this folder is not ye
 from validation import analyses, performance  # noqa: E402
 from validation.draw import draw  # noqa: E402
 from validation.grid import GRID, Cell, cells, design  # noqa: E402
-
-
-def version() -> str:
-    """Digest of the code that the results depend on (not of its comments and docstrings): a cache is of one version."""
-    from analysis import effect
-
-    files = [
-        *Path(effect.__file__).parent.glob("*.py"),
-        *(HERE / f"{name}.py" for name in ("grid", "draw", "analyses")),
-    ]
-    code = [_bare(ast.parse(path.read_text("utf-8"))) for path in sorted(files)]
-    return sha256("\n".join(code).encode()).hexdigest()[:10]
-
-
-def _bare(tree: ast.Module) -> str:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
-            node.body = node.body[1:]
-    return ast.dump(tree)
+from validation.version import version  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -134,7 +114,7 @@ def summary(plan: Mapping, cache: Path) -> pd.DataFrame:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command: 0 when the study is complete, 1 when time ran out or a headline misses its mark unexpectedly."""
+    """The command: 0 when the study is complete, 1 when time ran out or a headline misses its mark in any cell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=float("inf"))
@@ -152,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"\nwritten: {given.summary.name}, {len(table)} rows; headline intervals that miss their mark: {len(missed)}")
     if len(missed):
         print(missed[[*performance.KEYS, "coverage", "type_1", "verdict"]].to_string(index=False))
-    return int(done < total or not set(missed["method"]) <= set(plan["known_misses"]))
+    return int(done < total or len(missed) > 0)
 
 
 if __name__ == "__main__":
