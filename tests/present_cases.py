@@ -1,5 +1,6 @@
 """A small made-up release of the default study, with cells of every status: for tests of `present` and `publish`."""
 
+import io
 import json
 from functools import cache
 from pathlib import Path
@@ -357,3 +358,48 @@ def write(folder: Path, unit: str = "all", *, omit: tuple[str, ...] = ()) -> Pat
         frame.to_csv(target / f"{name}.csv", index=False)
         (target / f"{name}.json").write_text(json.dumps(facts), encoding="utf-8")
     return target
+
+
+def add_actions(target: Path) -> Path:
+    """Action points added to the made-up release in `target` (the count of the dropped ones is hidden)."""
+    states = {"done": 40, "late": 25, "open": 12, "dropped": 3}
+    rows = [
+        {"state": state, "count": count, "n": 80, "hide": ("count",) if count < 10 else ()}
+        for state, count in states.items()
+    ]
+    long(rows, ["state"]).to_csv(target / "07_factors__actions.csv", index=False)
+    facts = (target / "01_prepare__flow.json").read_text().replace('"step"', '"state"')
+    (target / "07_factors__actions.json").write_text(facts)
+    return target
+
+
+def material_of(folder: Path, language: str = "nl", *, unit: str = "all", as_of=the_study().as_of):
+    """What pages, book, slides and sheet of the release in `folder` are made from."""
+    from analysis.publish.html import gathered
+
+    return gathered(folder, the_study(), unit, language, as_of)
+
+
+def only(material, *names: str):
+    """`material` with these tables and no other."""
+    tables = {name: material.tables[name] for name in names}
+    return type(material)(tables, material.words, material.unit, material.as_of)
+
+
+def sheets_of(book: bytes) -> list:
+    """The sheets of an .xlsx file as another program reads them."""
+    import openpyxl
+
+    return openpyxl.load_workbook(io.BytesIO(book)).worksheets
+
+
+def deck_of(slides: bytes):
+    """A .pptx file as python-pptx reads it."""
+    from pptx import Presentation
+
+    return Presentation(io.BytesIO(slides))
+
+
+def charts_of(slides: bytes) -> list:
+    """The shapes of a .pptx file that are charts."""
+    return [shape for slide in deck_of(slides).slides for shape in slide.shapes if shape.has_chart]

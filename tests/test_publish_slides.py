@@ -11,53 +11,38 @@ import pandas as pd
 import pytest
 from pptx import Presentation
 from pptx.util import Emu
-from present_cases import long, share_rows, tables, the_study, write
+from present_cases import (
+    add_actions,
+    charts_of,
+    deck_of,
+    material_of,
+    only,
+    share_rows,
+    tables,
+    the_study,
+    write,
+)
 
 from analysis import publish
-from analysis.publish.html import gathered
 
 STUDY = the_study()
 
 
-def _release(folder):
-    """The made-up release with action points in it."""
-    target = write(folder)
-    states = {"done": 40, "late": 25, "open": 12, "dropped": 3}
-    rows = [{"state": state, "count": count, "n": 80, "hide": ("count",) if count < 10 else ()}
-            for state, count in states.items()]  # fmt: skip
-    long(rows, ["state"]).to_csv(target / "07_factors__actions.csv", index=False)
-    facts = (target / "01_prepare__flow.json").read_text().replace('"step"', '"state"')
-    (target / "07_factors__actions.json").write_text(facts)
-    return target
-
-
-def _material(folder, language="nl"):
-    return gathered(folder, STUDY, "all", language, STUDY.as_of)
-
-
-def _deck(content: bytes):
-    return Presentation(io.BytesIO(content))
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return _release(tmp_path_factory.mktemp("reports"))
+    return add_actions(write(tmp_path_factory.mktemp("reports")))
 
 
 @pytest.fixture(scope="module", params=["nl", "en"])
 def made(request, folder):
     """The deck of the made-up release in one language: material and bytes."""
-    material = _material(folder, request.param)
-    return material, publish.slide_deck(material)
-
-
-def _charts(content: bytes):
-    return [shape for slide in _deck(content).slides for shape in slide.shapes if shape.has_chart]
+    given = material_of(folder, request.param)
+    return given, publish.slide_deck(given)
 
 
 def test_the_deck_has_title_findings_charts_questions_and_action_points(made):
     material, content = made
-    titles = [slide.shapes.title.text for slide in _deck(content).slides]
+    titles = [slide.shapes.title.text for slide in deck_of(content).slides]
     text = material.text
     order = [
         text("page.sections.in_brief"),
@@ -66,12 +51,12 @@ def test_the_deck_has_title_findings_charts_questions_and_action_points(made):
         text("slides.actions"),
     ]
     assert [title for title in dict.fromkeys(titles) if title in order] == order
-    assert titles[0].startswith(material.words.of(STUDY.title)) and len(_charts(content)) == 7
+    assert titles[0].startswith(material.words.of(STUDY.title)) and len(charts_of(content)) == 7
 
 
 def test_nothing_is_empty_and_every_slide_says_where_its_numbers_come_from(made):
     material, content = made
-    for slide in _deck(content).slides:
+    for slide in deck_of(content).slides:
         assert all(shape.text_frame.text.strip() for shape in slide.placeholders)
         notes = slide.notes_slide.notes_text_frame.text
         named = set(re.findall(r"\d\d_[a-z]+__[a-z0-9_]+", notes))
@@ -81,7 +66,7 @@ def test_nothing_is_empty_and_every_slide_says_where_its_numbers_come_from(made)
 
 
 def test_charts_are_native_and_have_alternative_text(made):
-    for shape in _charts(made[1]):
+    for shape in charts_of(made[1]):
         alt = shape._element.nvGraphicFramePr.cNvPr.get("descr")
         assert 10 < len(alt) <= 200 and shape.chart.value_axis.minimum_scale == 0
 
@@ -90,25 +75,21 @@ def test_three_questions_with_the_numbers_of_the_release(made):
     """By hand: fewest took the step of feedback, 300 of 1900 (15.8 %); 40 % of 900 stopped for their health."""
     material, content = made
     title = material.text("slides.questions")
-    slide = next(one for one in _deck(content).slides if one.shapes.title.text == title)
+    slide = next(one for one in deck_of(content).slides if one.shapes.title.text == title)
     paragraphs = slide.placeholders[1].text_frame.paragraphs
     assert len(paragraphs) == 3
     percent = {"nl": ("15,8%", "40,0%"), "en": ("15.8%", "40.0%")}[material.words.language]
     assert percent[0] in paragraphs[0].text and percent[1] in paragraphs[1].text
-    few = publish.slide_deck(_only(material, "01_prepare__flow"))
-    asked = next(one for one in _deck(few).slides if one.shapes.title.text == title)
+    few = publish.slide_deck(only(material, "01_prepare__flow"))
+    asked = next(one for one in deck_of(few).slides if one.shapes.title.text == title)
     assert [one.text for one in asked.placeholders[1].text_frame.paragraphs] == [
         material.text(f"slides.question.general_{at}") for at in (1, 2, 3)
     ]
 
 
-def _only(material, *names):
-    return type(material)({name: material.tables[name] for name in names}, material.words, "all", material.as_of)
-
-
 def test_action_points_are_counted_and_a_hidden_count_stays_hidden(made):
     material, content = made
-    slide = next(one for one in _deck(content).slides if one.shapes.title.text == material.text("slides.actions"))
+    slide = next(one for one in deck_of(content).slides if one.shapes.title.text == material.text("slides.actions"))
     lines = [one.text for one in slide.placeholders[1].text_frame.paragraphs]
     assert [re.findall(r"\d+", line) for line in lines] == [["12", "80"], ["25", "80"], ["40", "80"]]
 
@@ -120,8 +101,8 @@ def _embedded(shape) -> set[float]:
     return {cell.value for cell in cells if cell.data_type == "n" and cell.value is not None}
 
 
-def test_a_chart_and_its_embedded_workbook_hold_released_values_only(made, folder):
-    for shape in _charts(made[1]):
+def test_a_chart_and_its_embedded_workbook_hold_released_valuesonly(made, folder):
+    for shape in charts_of(made[1]):
         frame = pd.read_csv(folder / f"{shape.name}.csv").query("status == 'shown'")
         shown = {round(value * scale, 4) for value in frame["value"] for scale in (1, 0.01)}
         shown |= {round(round(value) / 100, 4) for value in frame["value"]}
@@ -142,7 +123,7 @@ def test_no_hidden_value_author_or_outside_link_is_in_the_file(made):
             parts |= {f"{id(book)}/{name}": file.read(name) for name in file.namelist()}
     whole = b"".join(content for name, content in parts.items() if name.endswith((".xml", ".rels")))
     assert b"7777" not in whole and b'TargetMode="External"' not in whole
-    about = _deck(made[1]).core_properties
+    about = deck_of(made[1]).core_properties
     assert (about.author, about.last_modified_by, about.language) == ("", "", made[0].words.language)
     assert about.created == about.modified == datetime(STUDY.as_of.year, STUDY.as_of.month, STUDY.as_of.day)
 
@@ -157,8 +138,8 @@ def test_a_template_gives_its_size_and_layouts_and_not_its_slides(folder, tmp_pa
     house.slide_width = Emu(9_000_000)
     house.slides.add_slide(house.slide_layouts[0]).shapes.title.text = "Own slide of the house"
     house.save(tmp_path / "house.pptx")
-    content = publish.slide_deck(_only(_material(folder), "01_prepare__flow"), tmp_path / "house.pptx")
-    deck = _deck(content)
+    content = publish.slide_deck(only(material_of(folder), "01_prepare__flow"), tmp_path / "house.pptx")
+    deck = deck_of(content)
     assert deck.slide_width == 9_000_000 and len(deck.slides) == 4
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         assert not any(b"Own slide" in file.read(name) for name in file.namelist())
@@ -170,12 +151,12 @@ def test_a_template_without_the_layouts_is_refused(folder, tmp_path):
         house.slide_layouts.remove(layout)
     house.save(tmp_path / "house.pptx")
     with pytest.raises(ValueError, match="no layout with just title and text"):
-        publish.slide_deck(_material(folder), tmp_path / "house.pptx")
+        publish.slide_deck(material_of(folder), tmp_path / "house.pptx")
 
 
 def test_hostile_text_stays_text(tmp_path):
     folder = write(tmp_path, omit=tuple(set(tables()) - {"05_referrals__referrers"}))
     hostile = "<a:t>=cmd()</a:t>"
     share_rows("referrer", {hostile: 40.0, "gp": 20.0}).to_csv(folder / "05_referrals__referrers.csv", index=False)
-    shape = _charts(publish.slide_deck(_material(folder)))[0]
+    shape = charts_of(publish.slide_deck(material_of(folder)))[0]
     assert hostile in list(shape.chart.plots[0].categories) and _embedded(shape) == {0.4, 0.2}

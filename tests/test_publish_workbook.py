@@ -8,19 +8,14 @@ from datetime import date, datetime
 import openpyxl
 import pytest
 from babel.numbers import parse_decimal
-from present_cases import share_rows, the_study, write
+from present_cases import material_of, share_rows, sheets_of, the_study, write
 
 from analysis import present, publish
 from analysis.present.cells import Cell
-from analysis.publish.html import gathered
 from analysis.publish.workbook import number_of
 
 STUDY = the_study()
 SECTIONS = 8  # of the made-up release, with tables of their own
-
-
-def _material(folder, language="nl", as_of=STUDY.as_of):
-    return gathered(folder, STUDY, "all", language, as_of)
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +26,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module", params=["nl", "en"])
 def made(request, folder):
     """The made-up release in one language: the material and the bytes of its book."""
-    material = _material(folder, request.param)
-    return material, publish.table_book(material)
-
-
-def _sheets(content: bytes):
-    return openpyxl.load_workbook(io.BytesIO(content)).worksheets
+    given = material_of(folder, request.param)
+    return given, publish.table_book(given)
 
 
 def _texts(sheet) -> list[str]:
@@ -52,7 +43,7 @@ def _row_of(sheet, label: str) -> list:
 
 def test_the_contents_sheet_leads_to_every_table(made):
     material, content = made
-    contents, *sheets = _sheets(content)
+    contents, *sheets = sheets_of(content)
     links = [(cell.value, cell.hyperlink) for row in contents.iter_rows() for cell in row if cell.hyperlink]
     assert len(links) == len(material.tables) and len(sheets) == SECTIONS
     by_name = {sheet.title: sheet for sheet in sheets}
@@ -63,7 +54,7 @@ def test_the_contents_sheet_leads_to_every_table(made):
 
 
 def test_each_sheet_prints_its_heads_and_keeps_them_in_sight(made):
-    for sheet in _sheets(made[1]):
+    for sheet in sheets_of(made[1]):
         assert sheet.freeze_panes and sheet.print_title_rows == "$1:$2" and sheet.sheet_state == "visible"
         hidden = [one for one in (*sheet.column_dimensions.values(), *sheet.row_dimensions.values()) if one.hidden]
         assert hidden == [] and len(sheet.title) <= 31
@@ -72,7 +63,7 @@ def test_each_sheet_prints_its_heads_and_keeps_them_in_sight(made):
 def test_numbers_are_numbers_written_as_the_language_writes_them(made):
     """Participants at T1 by hand: 518 of 700 is 74.0 %; the mental health change at T1 is 4.1 (2.0 to 6.2)."""
     material, content = made
-    by_name = {sheet.title: sheet for sheet in _sheets(content)}
+    by_name = {sheet.title: sheet for sheet in sheets_of(content)}
     words, locale = material.words, {"nl": "[$-413]", "en": "[$-809]"}[material.words.language]
     sheet = by_name[material.text("book.sheets.whom_we_reached")]
     count, percent = _row_of(sheet, words.level("wave", "t1"))
@@ -84,11 +75,11 @@ def test_numbers_are_numbers_written_as_the_language_writes_them(made):
 
 def test_a_hidden_cell_is_a_star_and_the_star_is_explained(made):
     material, content = made
-    sheet = next(one for one in _sheets(content) if one.title == material.text("book.sheets.whom_we_reached"))
+    sheet = next(one for one in sheets_of(content) if one.title == material.text("book.sheets.whom_we_reached"))
     texts = _texts(sheet)
     assert [cell.value for cell in _row_of(sheet, material.words.level("wave", "t0"))] == [700, "*"]
     assert material.text("table.note_hidden") in texts and present.tables.profile_text(material.words) in texts
-    wholly = next(one for one in _sheets(content) if one.title == material.text("book.sheets.costs"))
+    wholly = next(one for one in sheets_of(content) if one.title == material.text("book.sheets.costs"))
     assert material.text("empty.hidden") in _texts(wholly)
 
 
@@ -97,9 +88,9 @@ def test_a_table_without_data_is_absent_and_not_hidden(tmp_path):
     path = folder / "08_costs__per_step.csv"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], "referred,count,,,shown,,", "referred,percent,,,shown,,"]) + "\n")
-    material = _material(folder)
+    material = material_of(folder)
     sheet = next(
-        one for one in _sheets(publish.table_book(material)) if one.title == material.text("book.sheets.costs")
+        one for one in sheets_of(publish.table_book(material)) if one.title == material.text("book.sheets.costs")
     )
     assert material.text("empty.absent") in _texts(sheet) and material.text("empty.hidden") not in _texts(sheet)
 
@@ -117,10 +108,10 @@ def test_no_hidden_value_formula_outside_link_or_name_is_in_the_file(made):
 
 def test_equal_tables_are_equal_bytes(made, folder):
     material, content = made
-    assert publish.table_book(_material(folder, material.words.language)) == content
-    undated = openpyxl.load_workbook(io.BytesIO(publish.table_book(_material(folder, as_of=None))))
+    assert publish.table_book(material_of(folder, material.words.language)) == content
+    undated = openpyxl.load_workbook(io.BytesIO(publish.table_book(material_of(folder, as_of=None))))
     assert undated.properties.created == datetime(2000, 1, 1)
-    assert publish.table_book(_material(folder, as_of=date(2020, 1, 2))) != content
+    assert publish.table_book(material_of(folder, as_of=date(2020, 1, 2))) != content
 
 
 @pytest.mark.parametrize("hostile", ["=cmd()", "+1", "-2+3", "@x", "http://example.org", "=HYPERLINK('a')", "\t=1"])
@@ -129,7 +120,7 @@ def test_text_that_looks_like_a_formula_stays_text(tmp_path, hostile):
     share_rows("referrer", {hostile: 40.0}).to_csv(folder / "05_referrals__referrers.csv", index=False)
     cells = [
         cell
-        for sheet in _sheets(publish.table_book(_material(folder)))[1:]
+        for sheet in sheets_of(publish.table_book(material_of(folder)))[1:]
         for row in sheet.iter_rows()
         for cell in row
     ]
@@ -146,11 +137,11 @@ def test_text_that_looks_like_a_formula_stays_text(tmp_path, hostile):
     ],
 )  # fmt: skip
 def test_a_number_is_the_one_that_the_page_shows(folder, text, language, value, shape):
-    found = number_of(Cell(text), _material(folder, language))
+    found = number_of(Cell(text), material_of(folder, language))
     assert (None if found is None else (found.value, found.shape)) == (None if value is None else (value, shape))
 
 
 def test_points_keep_their_unit(folder):
-    material = _material(folder)
+    material = material_of(folder)
     found = number_of(Cell(material.text("number.percent_points_short", number="6,0")), material)
     assert found.value == parse_decimal("6,0", locale="nl") and found.shape.startswith('[$-413]#,##0.0"')
