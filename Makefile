@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export OPENBLAS_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 
-.PHONY: report prepare lab test notebooks data validate benchmark lock clean
+.PHONY: report prepare lab lessons test notebooks data validate benchmark lock clean
 
 report: $(READY)          ## prepare both studies, run every notebook for every unit, write reports/
 	$(RUN) run
@@ -24,6 +24,10 @@ test: $(READY)            ## the whole suite: unit, property, repository, notebo
 
 notebooks: $(READY)       ## execute the canonical notebooks in place, normalised
 	$(RUN) notebooks
+
+lessons: $(READY)         ## the lessons without their solutions, in lessons/
+	$(RUN) prepare
+	$(RUN) lessons
 
 data: $(READY)            ## rewrite the synthetic studies' raw files, byte for byte
 	$(RUN) data

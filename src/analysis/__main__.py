@@ -60,6 +60,22 @@ def notebooks(names: Annotated[list[Path] | None, typer.Argument(help="Notebook 
 
 
 @app.command()
+def lessons(
+    fresh: Annotated[bool, typer.Option(help="Replace lessons that somebody worked in; without it they stay.")] = False,
+) -> None:
+    """Write the student edition of the lessons to lessons/, and derive from the solutions what checks the answers."""
+    from analysis import store
+    from analysis.lessons import refresh, write_editions
+
+    for path, changed in refresh(store.root()):
+        if changed:
+            typer.echo(f"answers changed: {path.name}")
+    for path, done in write_editions(store.root(), fresh=fresh):
+        told = {"written": "written", "same": "unchanged", "kept": "kept, as it may hold work (--fresh replaces it)"}
+        typer.echo(f"{told[done]}: {path.relative_to(store.root())}")
+
+
+@app.command()
 def data(truth: Annotated[bool, typer.Option(help="Also simulate the truth anew (minutes).")] = False) -> None:
     """Rewrite the raw files of the synthetic studies from their seeds, byte for byte."""
     from analysis import store, synthetic
