@@ -11,6 +11,7 @@ from analysis._lazy import lazy
 _MODULES = {
     "design": "dims totals primary important",
     "people": "population participants flow missingness attrition dropout table_one TABLE_ONE",
+    "by_group": "crossings crossing_tests",
     "coverage": "reach representativeness reaim REACH ALIKE ALIKE_N REAIM REAIM_N",
     "change": "means changes by_unit corrected standardised responses MEANS ESTIMATES",
     "robustness": "methods leave_one_out METHODS",

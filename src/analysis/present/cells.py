@@ -27,10 +27,16 @@ class Format:
 
 @dataclass(frozen=True)
 class Cell:
-    """A written cell and why it is written so (shown, hidden, not_applicable, not_estimable)."""
+    """A written cell, why it is written so (shown, hidden, not_applicable, not_estimable), and a mark beside it."""
 
     text: str
     status: str = SHOWN
+    mark: str = ""
+
+    @property
+    def marked(self) -> str:
+        """The text with the mark after it, as a reader sees it."""
+        return f"{self.text} {self.mark}" if self.mark else self.text
 
 
 @lru_cache

@@ -55,15 +55,23 @@ def wide(
 def footnotes(table: pd.DataFrame | Released, words: Words, found: Grid | None = None) -> tuple[str, ...]:
     """What stands below the table: marks that occur, why something could not be estimated, profile, rounding, date."""
     table = released(table)
-    found = found or grid(table, words)
+    return (*marks_of(table, words, found or grid(table, words)), *general_notes(table, words))
+
+
+def marks_of(table: Released, words: Words, found: Grid) -> tuple[str, ...]:
+    """The marks that occur in a table and why something in it could not be estimated."""
     texts = [words.text("table.note_hidden")] * found.has(HIDDEN)
     texts += [words.text("table.note_not_applicable")] * found.has(NOT_APPLICABLE)
     notes = table.rows.loc[table.rows["value"].isna(), "note"].unique() if found.has(NOT_ESTIMABLE) else []
     texts += [_sentence(words.translated(note)) for note in notes if REASON in note]
-    texts += [words.text("table.note_points")] * _has_points(table, words)
-    texts += [profile_text(words, table.profile), words.text("table.note_rounding")]
+    return (*texts, *[words.text("table.note_points")] * _has_points(table, words))
+
+
+def general_notes(table: Released, words: Words) -> tuple[str, ...]:
+    """What is true of every table of a release: profile, rounding, date, and that people are synthetic."""
+    texts = [profile_text(words, table.profile), words.text("table.note_rounding")]
     texts += [words.text("table.note_as_of", date=words.date(table.as_of))] if table.as_of else []
-    return tuple(texts + [words.text("table.note_synthetic")] * (words.study.kind == "synthetic"))
+    return (*texts, *[words.text("table.note_synthetic")] * (words.study.kind == "synthetic"))
 
 
 def _sentence(note: str) -> str:
@@ -98,17 +106,21 @@ def html_table(
     table = released(table)
     found = grid(table, words, across=across, measures=measures)
     title = caption_of(table, words, title)
+    return html_grid(found, words, title=title, notes=footnotes(table, words, found), id=id or table.name)
+
+
+def html_grid(found: Grid, words: Words, *, title: str, notes: Sequence[str], id: str) -> Markup:
+    """A grid as `html_table` writes it, with `notes` below."""
     labels = Markup("").join(Markup('<th scope="col" class="label">{}</th>').format(text) for text in found.label_heads)
     heads = labels + Markup("").join(_head(text, "col") for text in found.heads)
     lines = Markup("\n").join(_line(labels, cells) for labels, cells in found.lines)
-    notes = Markup("\n").join(footnotes(table, words, found))
     region = Markup('<div class="scroll" role="region" tabindex="0" aria-label="{}">').format(
         words.text("table.scroll", title=title)
     )
     return Markup(
         '{}\n<table id="{}">\n<caption><span>{}</span></caption>\n<thead><tr>{}</tr></thead>\n'
         '<tbody>\n{}\n</tbody>\n</table>\n</div>\n<p class="notes">{}</p>\n'
-    ).format(region, id or table.name, title, heads, lines, notes)
+    ).format(region, id, title, heads, lines, Markup("\n").join(notes))
 
 
 def _head(text: str, scope: str) -> Markup:
@@ -118,7 +130,7 @@ def _head(text: str, scope: str) -> Markup:
 def _line(labels: tuple[str, ...], cells: tuple[Cell, ...]) -> Markup:
     heads = Markup("").join(_head(label, "row") for label in labels)
     values = Markup("").join(
-        Markup("<td>{}</td>" if one.status == SHOWN else '<td class="mark">{}</td>').format(one.text) for one in cells
+        Markup("<td>{}</td>" if one.status == SHOWN else '<td class="mark">{}</td>').format(one.marked) for one in cells
     )
     return Markup("<tr>{}{}</tr>").format(heads, values)
 
@@ -171,7 +183,7 @@ def _column(words: Words, across: str | None, level: str | None, measure: str, s
 
 def _label(table: Released, words: Words, row: Mapping, dim: str) -> str:
     """The label of a line; the level of a characteristic is looked up in that characteristic's own levels."""
-    if dim == "level" and (own := row.get("variable", row.get("indicator"))):
+    if dim in ("level", "other") and (own := row.get("variable", row.get("indicator"))):
         return words.level(own, row[dim]) if row[dim] else words.text("table.not_applicable")
     if dim == "unit" and row[dim] == ALL:  # the total of this table: of the unit that the table is about
         return words.level(dim, table.unit)

@@ -5,6 +5,7 @@ import re
 import zipfile
 from datetime import date
 
+UNDATED = date(2000, 1, 1)  # of a release without a cut-off date: the moment of making would differ each time
 _DATE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file can hold
 

@@ -52,6 +52,11 @@ class Material:
         """The table that a part is about: of this unit, or of all units together."""
         return (self.whole if part.of == "all" else self.tables).get(part.table)
 
+    def crossing(self, part: Part) -> "present.Crossing":
+        """Groups side by side, with their tests and public figures, as a part of the report names them."""
+        tables = self.whole if part.of == "all" else self.tables
+        return present.Crossing(tables[part.table], *(tables.get(name) for name in part.beside), unit=self.unit)
+
     def text(self, key: str, **values: object) -> str:
         """A fixed text of the page."""
         return self.words.text(key, **values)
@@ -75,7 +80,7 @@ def _blocks(part: Part, material: Material, said: set[str]) -> Iterable[Block]:
         title = present.title_of(part.table, material.words)
         key = "empty.absent_table" if table.hidden.empty else "empty.hidden_table"
         return [Block(_sentences([material.text(key, title=title)]))]
-    return [Block(_table(part, table, material))]
+    return [Block((_crossing if part.verb == "crossing" else _table)(part, table, material))]
 
 
 def _new(sentences: Iterable["present.Sentence"], said: set[str]) -> list[str]:
@@ -145,6 +150,15 @@ def _figure(picture: "present.Picture", part: Part, material: Material, outcome:
 def _table(part: Part, table: "present.Released", material: Material) -> Markup:
     html = present.html_table(table, material.words, id=f"t-{part.table}-{part.verb}", **part.options)
     return _folded(present.title_of(table.name, material.words), html) if part.closed else html
+
+
+def _crossing(part: Part, table: "present.Released", material: Material) -> Markup:
+    crossing, words = material.crossing(part), material.words
+    found = present.crossing_grid(crossing, words)
+    title = material.text("page.of_all", title=present.title_of(table.name, words), unit=words.level("unit", "all"))
+    notes = present.crossing_notes(crossing, words, found)
+    html = present.html_grid(found, words, title=title, notes=notes, id=f"t-{part.table}-{part.verb}")
+    return _folded(title, html) if part.closed else html
 
 
 def _folded(summary: str, html: Markup) -> Markup:

@@ -16,7 +16,7 @@ from analysis.present.picture import alt_text
 from analysis.present.reading import ALL
 from analysis.present.sentences.sentence import cell_ids
 from analysis.publish.blocks import Material
-from analysis.publish.workbook import number_of
+from analysis.publish.sheet import number_of
 
 if TYPE_CHECKING:
     from pptx.slide import Slide

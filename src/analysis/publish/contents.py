@@ -7,16 +7,17 @@ from importlib.resources import files
 
 import yaml
 
-_VERBS = ("say", "figure", "table")
-_OWN = {*_VERBS, "each", "closed", "of"}
+_VERBS = ("say", "figure", "table", "crossing")
+_OWN = {*_VERBS, "each", "closed", "of", "beside"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """One piece of a section: `verb` say, figure or table; `what` is said or drawn; `table` is a released table.
+    """One piece of a section: `verb` is one of `_VERBS`; `what` is said or drawn; `table` is a released table.
 
     `options` go to the sentence, figure or table as they are; `each` repeats the part over the primary outcomes;
-    `closed` folds a long table away; `of` is the unit whose table is meant, when it is not the report's own.
+    `closed` folds a long table away; `of` is the unit whose table is meant, when it is not the report's own; `beside`
+    are further tables that the part is made from.
     """
 
     verb: str
@@ -25,6 +26,7 @@ class Part:
     each: str = ""
     closed: bool = False
     of: str = ""
+    beside: tuple[str, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
@@ -39,7 +41,7 @@ class Section:
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables that the parts name, once each, in order."""
-        return tuple(dict.fromkeys(part.table for part in self.parts if part.table))
+        return tuple(dict.fromkeys(name for part in self.parts for name in (part.table, *part.beside) if name))
 
 
 @lru_cache
@@ -82,4 +84,5 @@ def _part(entry: Mapping) -> Part:
         raise ValueError(f"report.yaml: part {dict(entry)} needs one of {', '.join(_VERBS)}.")
     options = {key: value for key, value in entry.items() if key not in _OWN}
     table, each, of = (str(entry.get(key, "")) for key in ("table", "each", "of"))
-    return Part(verb, entry[verb], table, each, entry.get("closed", False), of, options)
+    table = entry["crossing"] if verb == "crossing" else table
+    return Part(verb, entry[verb], table, each, entry.get("closed", False), of, tuple(entry.get("beside", ())), options)

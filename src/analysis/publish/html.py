@@ -67,8 +67,9 @@ def gathered(tables: Path, study: "Study", unit: str, language: str, as_of: date
     """The released tables in `tables` (of one unit), with the words of a language; raises as `report` does."""
     found = _tables(tables)
     whole = found if unit == "all" else _tables(tables.parents[1] / "all" / "tables", _of_all())
-    absent = tuple(name for section in completed(found) for name in section.tables if name not in found)
-    return Material(found, present.words(study, language), unit, as_of, tuple(dict.fromkeys(absent)), whole)
+    parts = [part for section in completed(found) for part in section.parts if part.table]
+    absent = dict.fromkeys(part.table for part in parts if part.table not in (whole if part.of == "all" else found))
+    return Material(found, present.words(study, language), unit, as_of, tuple(absent), whole)
 
 
 def _tables(folder: Path, names: Iterable[str] = ()) -> dict[str, "present.Released"]:
@@ -82,7 +83,8 @@ def _tables(folder: Path, names: Iterable[str] = ()) -> dict[str, "present.Relea
 
 def _of_all() -> list[str]:
     """Tables that every report takes from the report of all units."""
-    return sorted({part.table for section in sections() for part in section.parts if part.of == "all"})
+    parts = [part for section in sections() for part in section.parts if part.of == "all"]
+    return sorted({name for part in parts for name in (part.table, *part.beside)})
 
 
 def index(

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.present.sentences.sentence import Sentence
-from analysis.publish.archive import settled
+from analysis.publish.archive import UNDATED, settled
 from analysis.publish.blocks import Material, say
 from analysis.publish.charts import Chart, charts, draw
 from analysis.publish.contents import sections
 from analysis.publish.discussion import actions, questions
-from analysis.publish.workbook import UNDATED
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
