@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export OPENBLAS_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 
-.PHONY: report prepare lab lessons test notebooks data validate benchmark lock clean
+.PHONY: report prepare lab lessons test notebooks data validate benchmark lock clean reproduce expect
 
 report: $(READY)          ## prepare both studies, run every notebook for every unit, write reports/
 	$(RUN) run
@@ -31,6 +31,12 @@ lessons: $(READY)         ## the lessons without their solutions, in lessons/
 
 data: $(READY)            ## rewrite the synthetic studies' raw files, byte for byte
 	$(RUN) data
+
+reproduce: $(READY)       ## make every result anew in an empty folder, compare with what is committed, write a certificate
+	$(RUN) reproduce
+
+expect: $(READY)          ## make every result anew and commit to it: studies/*/expected/
+	$(RUN) expect
 
 validate: $(READY)        ## slow proofs: tests marked slow and the simulation study (under an hour)
 	$(VENV)/bin/python -m pytest -m slow

@@ -158,6 +158,31 @@ def verify(
 
 
 @app.command()
+def reproduce(
+    studies: Studies = None,
+    crate: Annotated[Path | None, typer.Option(help="A downloaded research object (folder or zip) to reproduce instead.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Folder of the certificate; data/processed/reproduction when absent.")] = None,
+) -> None:
+    """Make every result anew in an empty folder and compare: a certificate; exit 1 names what changed and what differs."""
+    from analysis import store
+    from analysis.reproduce import certificate, reproduction
+
+    found = reproduction.reproduce(studies or (), crate, typer.echo)
+    typer.echo("\n".join(["", *certificate.lines(found)]))
+    for path in certificate.write(found, to or store.processed("reproduction")):
+        typer.echo(f"written: {path.relative_to(store.root()) if path.is_relative_to(store.root()) else path}")
+    raise typer.Exit(int(not all(one.holds for one in found)))
+
+
+@app.command()
+def expect(studies: Studies = None) -> None:
+    """Make every result anew and commit to it: writes studies/STUDY/expected/, which `reproduce` compares with."""
+    from analysis.reproduce import reproduction
+
+    reproduction.expect(studies or (), typer.echo)
+
+
+@app.command()
 def benchmark(groups: Annotated[list[str] | None, typer.Argument(help="runs, mixed, resampling, scoring, referrals; all when none is named.")] = None) -> None:
     """Measure every speed promise, each as a ratio in this run; exit 1 when one is missed."""
     from analysis import benchmark, store
