@@ -170,5 +170,5 @@ def test_columns_that_the_codebook_does_not_name_are_counted_and_not_carried(pro
     edit(project, "persons.csv", lambda frame: frame.assign(naam="x", opmerking="y"))
     prepared = prepare.prepare(store.study(DEFAULT))
     log = prepared.log.set_index(["table", "rule"])["rows"]
-    assert log["persons", "not in codebook"] == 2
+    assert log.loc[[("persons", "not in codebook")]].tolist() == [2]
     assert not {"naam", "opmerking"} & set(prepared.tables["persons"].columns)

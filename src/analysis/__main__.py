@@ -254,6 +254,15 @@ def trace(
 
 
 @app.command()
+def docs() -> None:
+    """Rewrite generated pages: the tables of README.md, docs/audits/ and docs/instruments.md."""
+    from analysis import documents, store
+
+    changed = [path.relative_to(store.root()) for path in documents.rewrite()]
+    typer.echo("\n".join(f"written: {path}" for path in changed) or "nothing changed")
+
+
+@app.command()
 def instruments() -> None:
     """List the questionnaires that can be scored."""
     from analysis.instruments import overview
