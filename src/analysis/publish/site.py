@@ -1,7 +1,11 @@
 """All pages and files of a study, written together: everything is made before anything is replaced."""
 
-from collections.abc import Sequence
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,26 +23,54 @@ OWNED = (
 )  # fmt: skip
 
 
-def publish(folder: Path, study: "Study", languages: Sequence[str], as_of: date | None = None) -> tuple[Path, ...]:
+def publish(
+    folder: Path, study: "Study", languages: Sequence[str], as_of: date | None = None, *, processes: int = 1
+) -> tuple[Path, ...]:
     """Write pages, figures, table books, slides and fact sheets of all units, in each language, into `folder`.
 
-    Only the released tables below `folder` are read. All is made in memory first; then each file is replaced whole (one
-    that would not change is left alone), and pages and figures that no longer belong are removed. Returns the files.
-    Raises ValueError for another folder than the study's own: only there does the store write.
+    Only the released tables below `folder` are read. All is made in memory first, by as many `processes` at a time;
+    then each file is replaced whole (one that would not change is left alone), and pages and figures that no longer
+    belong are removed. Returns the files. Raises ValueError for another folder than the study's own: only there does
+    the store write.
     """
     if folder != store.reports(study.id):
         raise ValueError(f"reports of {study.id} are written to its own folder in reports/ only, not to {folder.name}.")
     units = [unit for unit in ("all", *study.units) if any((folder / unit / "tables").glob("*.csv"))]
-    made = {}
-    for language in languages:
-        made[f"index.{language}.html"] = index(study, units, language, as_of, languages=languages).encode()
-        for unit in units:
-            found = page(folder / unit / "tables", study, unit, language, as_of, languages=languages)
-            made |= {f"{unit}/{name}": content for name, content in _files(found, language).items()}
+    made = {f"index.{one}.html": index(study, units, one, as_of, languages=languages).encode() for one in languages}
+    works = [_Work(folder, study, unit, one, tuple(languages), as_of) for unit, one in product(units, languages)]
+    made |= {name: content for done in _together(works, processes) for name, content in done.items()}
     written = tuple(store.write_report(study.id, name, content) for name, content in sorted(made.items()))
     for path in sorted({path for pattern in OWNED for path in folder.glob(pattern)} - set(written)):
         path.unlink()
     return written
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One unit in one language: what a process is given."""
+
+    folder: Path
+    study: "Study"
+    unit: str
+    language: str
+    languages: tuple[str, ...]
+    as_of: date | None
+
+    def __call__(self) -> dict[str, bytes]:
+        """The files of the unit in this language, by name below the study's folder."""
+        tables = self.folder / self.unit / "tables"
+        found = page(tables, self.study, self.unit, self.language, self.as_of, languages=self.languages)
+        return {f"{self.unit}/{name}": content for name, content in _files(found, self.language).items()}
+
+
+def _together(works: Sequence[_Work], processes: int) -> Iterator[dict[str, bytes]]:
+    """What each of `works` makes, in their order, whichever is done first."""
+    if min(processes, len(works)) < 2:
+        yield from (work() for work in works)
+        return
+    context = multiprocessing.get_context("spawn")  # a fork would inherit typst's threads half alive, and hang
+    with ProcessPoolExecutor(min(processes, len(works)), mp_context=context) as pool:
+        yield from pool.map(_Work.__call__, works)
 
 
 def _files(found: Page, language: str) -> dict[str, bytes]:

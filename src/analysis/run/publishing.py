@@ -4,6 +4,7 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING
 
+from analysis.run.engine import cores
 from analysis.run.plan import Step
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def publish(step: Step) -> None:
 
     study = store.study(step.study)
     as_of = _as_of(study)
-    publish.publish(store.reports(study.id), study, study.languages, as_of)
+    publish.publish(store.reports(study.id), study, study.languages, as_of, processes=cores())
     _notebooks(study)
     crate.write(study, as_of)
 
