@@ -269,6 +269,7 @@ def release(
     kinds = dict(measures) if isinstance(measures, Mapping) else {measure: KINDS[measure] for measure in measures}
     long = _long(table, list(dims), kinds, n)
     described = {key: tuple(value) if isinstance(value, list) else value for key, value in described.items()}
+    described = {"step_of": _step_of(here.study, long, described.get("steps", ())), **described}
     meta = Meta(
         tuple(dims),
         described.pop("totals", {}),
@@ -281,6 +282,12 @@ def release(
     shown = primary(long, meta, profile(meta.profile))
     shown.attrs = _write_candidate(here, name, long, meta)
     return shown
+
+
+def _step_of(study: Study, long: pd.DataFrame, steps: Sequence[str]) -> dict[str, str]:
+    """What the plan says of the steps of a referral: who was referred is everybody, a later step is part of which."""
+    referral = any(set(long[dim]) <= set(study.referral_steps) for dim in steps if len(long))
+    return {study.referral_steps[0]: "", **study.referral_of} if referral else {}
 
 
 def _long(table: pd.DataFrame, dims: list[str], kinds: dict[str, str], n: str | Mapping[str, str]) -> pd.DataFrame:

@@ -101,7 +101,7 @@ def _hidden(found: System, lower, upper, unknown, floor, profile: Profile, exact
                 interval = block.interval(i)
             else:
                 interval = Interval.seen(column, common.low[i], common.high[i])
-            rows.append(_judged(found, column, interval, floor[column], profile))
+            rows.append(_judged(found, column, interval, floor[column], profile, _only_rounded(found, column, unknown)))
     return pd.DataFrame([row for row in rows if row is not None])
 
 
@@ -118,7 +118,15 @@ def _near(found: System, unknown: np.ndarray, lower: np.ndarray, upper: np.ndarr
     return relations[np.flatnonzero((abs(relations) @ around.astype(float)) > 0)]
 
 
-def _judged(found: System, column: int, interval: Interval | None, floor: float, profile: Profile) -> dict | None:
+def _only_rounded(found: System, column: int, unknown: np.ndarray) -> bool:
+    """Whether a derived number follows from shown ones only: what leaves it open is their rounding."""
+    others = found.relations[found.relations[:, [column]].nonzero()[0]].nonzero()[1]
+    return found.unknowns["derived"].iloc[column] != "" and not unknown[others[others != column]].any()
+
+
+def _judged(
+    found: System, column: int, interval: Interval | None, floor: float, profile: Profile, rounded: bool
+) -> dict | None:
     what = found.unknowns.iloc[column]
     quantity, derived = what["quantity"], what["derived"]
     threshold = float(what["threshold"])
@@ -131,7 +139,7 @@ def _judged(found: System, column: int, interval: Interval | None, floor: float,
             safe = interval.width >= threshold
         else:
             safe = protects(interval, threshold, floor) or (
-                bool(derived) and _harmless(derived, low, high, profile, threshold)
+                bool(derived) and _harmless(derived, low, high, profile, threshold, rounded)
             )
         verdict, reason = ("pass" if safe else "fail"), ("" if safe else "derivable")
     return _names(found, column) | {
@@ -147,10 +155,11 @@ def _names(found: System, column: int) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _harmless(derived: str, low: float, high: float, profile: Profile, threshold: float) -> bool:
+def _harmless(derived: str, low: float, high: float, profile: Profile, threshold: float, rounded: bool) -> bool:
     """Derived numbers that tell of nobody, or that rounding leaves open (the rules judged the true value)."""
     nobody = high == 0 and (derived == "residual" or profile.all != "hide")
-    return nobody or (profile.round_base > 0 and (high >= threshold or low <= 0))
+    open_ = low <= 0 and rounded and derived == "residual"
+    return nobody or open_ or (profile.round_base > 0 and (high >= threshold or low <= 0))
 
 
 def _tables_of(found: System, column: int) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.disclosure.meta import Meta, described
-from analysis.disclosure.quantities import UNIT, Quantity, Tables, all_nestings, published, stem
+from analysis.disclosure.quantities import UNIT, Names, Quantity, Tables, published, stem
 from analysis.disclosure.rules import contributors
 
 HOME = "home"  # column that keeps rows of different units' tables apart
@@ -23,7 +23,7 @@ def resolve(tables: Tables) -> dict[str, tuple[pd.DataFrame, Meta]]:
     known: dict[Quantity, float] = {}
     for settle in (_settle_parts, _settle_population, _settle_n, _settle_sums):
         for group in stem_groups(found).values():
-            found |= settle({name: found[name] for name in group}, known, all_nestings(found))
+            found |= settle({name: found[name] for name in group}, known, Names.of(found))
     return found
 
 
@@ -37,13 +37,15 @@ def lines(quantities: Iterable[Quantity], dim: str) -> dict[Quantity, list[Quant
 
 
 def additive_dims(metas: Iterable[Meta]) -> list[str]:
-    """Dimensions whose levels are declared to make up a total; units always do."""
-    return sorted({dim for meta in metas for dim in meta.totals} | {UNIT})
+    """Dimensions whose levels are declared, or were found, to make up a total; units always do."""
+    metas = list(metas)
+    settled = {name.partition(":")[0] for meta in metas for name in meta.adds}
+    return sorted({dim for meta in metas for dim in meta.totals} | settled | {UNIT})
 
 
-def family(role: str) -> str:
-    """Suffix under which `Meta.adds` files a role: counts, contributors and sums may add up differently."""
-    return ":sum" if role.startswith("sum:") else ":n" if role == "n" or role.startswith("n@") else ""
+def adds_up(meta: Meta, dim: str, role: str, unsettled: str = "") -> str:
+    """How levels of `dim` make up their total for numbers of this role: exact, partial, overlap; else `unsettled`."""
+    return meta.adds.get(f"{dim}:{role}", meta.adds.get(dim, unsettled))
 
 
 def stem_groups(tables: Tables) -> dict[tuple, list[str]]:
@@ -54,7 +56,7 @@ def stem_groups(tables: Tables) -> dict[tuple, list[str]]:
     return groups
 
 
-def _settle_parts(tables: Tables, known: dict, nestings: tuple) -> dict[str, tuple[pd.DataFrame, Meta]]:
+def _settle_parts(tables: Tables, known: dict, names: Names) -> dict[str, tuple[pd.DataFrame, Meta]]:
     """What a percentage or mean is computed from, and over which dimensions its n stays the same."""
     cells = pd.concat([described(*pair).assign(**{HOME: pair[1].unit}) for pair in tables.values()], ignore_index=True)
     meta = next(iter(tables.values()))[1]
@@ -69,8 +71,10 @@ def _settle_parts(tables: Tables, known: dict, nestings: tuple) -> dict[str, tup
     part_of |= _means_of_sums(wide, list(by_kind.get("mean", ())), list(by_kind.get("sum", ())))
     shares = cells.loc[kind.eq("count") & (cells["n"] > cells["value"]), "measure"].unique()
     rest = cells.loc[~kind.isin(["count", "text"]), "measure"].unique()
+    limits = by_kind.get("lower", ()), by_kind.get("upper", ())
     n_over = {measure: _constant_over(cells[cells["measure"] == measure], meta.dims) for measure in [*shares, *rest]}
     settled = {"part_of": part_of, "n_over": n_over, "n_of": dict.fromkeys(n_over, "n")}
+    settled["limits_of"] = _shares_of([limit for found in limits for limit in found], percents)
     return {name: (table, replace(meta, **settled)) for name, (table, meta) in tables.items()}
 
 
@@ -81,6 +85,16 @@ def _numerator(wide: pd.DataFrame, measure: str, counts: list[str], percents: li
         if len(both) and (both[measure] - both[count]).abs().max() <= 1:
             return "count" if len(counts) == 1 else count
     return "count" if not counts and len(percents) == 1 else measure
+
+
+def _shares_of(limits: list[str], percents: list[str]) -> dict[str, str]:
+    """The percentage that each limit stands beside: the only one, or the one that is called alike (`lower_first`)."""
+    found = {}
+    for limit in limits:
+        alike = [p for p in percents if p.removeprefix("percent") == limit.removeprefix("lower").removeprefix("upper")]
+        of = percents if len(percents) == 1 else alike
+        found |= {limit: of[0]} if of else {}
+    return found
 
 
 def _means_of_sums(wide: pd.DataFrame, means: list[str], sums: list[str]) -> dict[str, str]:
@@ -103,18 +117,18 @@ def _constant_over(cells: pd.DataFrame, dims: tuple[str, ...]) -> tuple[str, ...
     return tuple(over)
 
 
-def _rows(tables: Tables, nestings: tuple, slots: tuple[str, ...]) -> pd.DataFrame:
-    rows = pd.concat([published(name, *pair, nestings) for name, pair in tables.items()], ignore_index=True)
+def _rows(tables: Tables, names: Names, slots: tuple[str, ...]) -> pd.DataFrame:
+    rows = pd.concat([published(name, *pair, names) for name, pair in tables.items()], ignore_index=True)
     return rows[rows["slot"].isin(slots)].dropna(subset="value")
 
 
-def _settle_population(tables: Tables, known: dict, nestings: tuple) -> dict[str, tuple[pd.DataFrame, Meta]]:
+def _settle_population(tables: Tables, known: dict, names: Names) -> dict[str, tuple[pd.DataFrame, Meta]]:
     for population in ("", f"@{stem(next(iter(tables)))}"):
         settled = {
             name: (table, replace(meta, population=meta.population + population))
             for name, (table, meta) in tables.items()
         }
-        parts = _rows(settled, nestings, ("part",))
+        parts = _rows(settled, names, ("part",))
         if not _contradicts(parts, known):
             break
     known.update(zip(parts["quantity"], parts["value"], strict=True))
@@ -127,31 +141,40 @@ def _contradicts(rows: pd.DataFrame, known: Mapping[Quantity, float]) -> bool:
     return bool(((before - rows["value"]).abs() > 1e-6 * before.abs() + 0.5).any())
 
 
-def _settle_n(tables: Tables, known: dict, nestings: tuple) -> dict[str, tuple[pd.DataFrame, Meta]]:
+def _settle_n(tables: Tables, known: dict, names: Names) -> dict[str, tuple[pd.DataFrame, Meta]]:
     """Whether each measure's n is a count that another row shows, the n of another table, or a number of its own."""
-    rows = _rows(tables, nestings, ("whole", "n"))
+    rows = _rows(tables, names, ("whole", "n"))
     n_of = {}
     for measure, found in rows.groupby("measure"):
-        as_count = found.assign(quantity=[quantity.at(role="count") for quantity in found["quantity"]])
-        seen = as_count["quantity"].isin(known)
-        if seen.any() and not _contradicts(as_count, known):
-            n_of[measure] = "count"
-        else:
-            n_of[measure] = f"n@{stem(found['table'].iloc[0])}:{measure}" if _contradicts(found, known) else "n"
+        n_of[measure] = _role_of_n(found, f"n@{measure}", known)
         known.update((q.at(role=n_of[measure]), v) for q, v in zip(found["quantity"], found["value"], strict=True))
     return {name: (table, replace(meta, n_of={**meta.n_of, **n_of})) for name, (table, meta) in tables.items()}
 
 
-def _settle_sums(tables: Tables, known: dict, nestings: tuple) -> dict[str, tuple[pd.DataFrame, Meta]]:
-    """Per dimension and family whether levels make up their total, leave somebody out, or overlap."""
-    quantities = set(_rows(tables, nestings, ("part", "whole", "n"))["quantity"])
-    adds: dict[str, str] = {}
-    for dim in additive_dims(meta for _, meta in tables.values()):
+def _role_of_n(found: pd.DataFrame, own: str, known: Mapping[Quantity, float]) -> str:
+    """The first name under which nothing known says otherwise: a count, the common n, the measure's, its own."""
+    for role in ("count", "n", own):
+        named = found.assign(quantity=[quantity.at(role=role) for quantity in found["quantity"]])
+        if (role != "count" or named["quantity"].isin(known).any()) and not _contradicts(named, known):
+            return role
+    return f"n@{stem(found['table'].iloc[0])}:{own}"
+
+
+def _settle_sums(tables: Tables, known: dict, names: Names) -> dict[str, tuple[pd.DataFrame, Meta]]:
+    """Per dimension and role whether levels make up their total, leave somebody out, or overlap.
+
+    A dimension for which no total is declared counts when its levels make up a total that another table shows.
+    """
+    quantities = set(_rows(tables, names, ("part", "whole", "n"))["quantity"])
+    metas = [meta for _, meta in tables.values()]
+    declared, adds = additive_dims(metas), {}
+    for dim in sorted({dim for meta in metas for dim in meta.dims} | set(declared)):
         for total, parts in lines(quantities, dim).items():
-            if total not in known:
+            if total not in known or (len(parts) < 2 and dim not in declared):
                 continue
-            name, rest = dim + family(total.role), known[total] - sum(known[part] for part in parts)
+            name, rest = f"{dim}:{total.role}", known[total] - sum(known[part] for part in parts)
             slack = 0.5 + 1e-6 * abs(known[total])
             now = "overlap" if rest < -slack else "partial" if rest > slack else "exact"
             adds[name] = max(now, adds.get(name, "exact"), key=("exact", "partial", "overlap").index)
-    return {name: (table, replace(meta, adds=adds)) for name, (table, meta) in tables.items()}
+    kept = {name: how for name, how in adds.items() if how == "exact" or name.partition(":")[0] in declared}
+    return {name: (table, replace(meta, adds=kept)) for name, (table, meta) in tables.items()}

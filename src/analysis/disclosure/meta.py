@@ -35,19 +35,23 @@ class Meta:
     unit        the unit that the table is about; `all` is the sum of the units. A column `unit` means the same
     population  who is counted: equal populations at equal levels are the same number, in whatever table they stand
     within      the population that this one is a part of (`pairs` within `t0`): their difference is a cell too
-    steps       dimensions whose levels, in order of appearance, are each part of the one before: a loss is a cell
+    counts_where  `column=level` (a dimension, or `measure`) -> what these rows count where it is not `counts_of`
+    steps       dimensions whose levels are each part of the one before: a loss is a cell
+    step_of     level of such a dimension -> the level that it is a part of, where that is not the one before; empty
+                for a level that is everybody, so that it restricts nothing
     subsets     pairs of count measures (part, whole) in one row group, e.g. ("pairs", "t0")
     nestings    dimensions whose levels are parts of another dimension's levels
     answers     dimension that holds the answer options of a question; inferred from equal denominators when empty
     ladder      dimensions to collapse in turn when too much would be hidden
 
     The rest is filled in by `suppress`, so that an auditor reads the same relations from the files:
-    adds        `dim` (counts), `dim:n` or `dim:sum` -> exact | partial (unknowns are left out) | overlap (several
-                answers)
+    adds        `dim`, or `dim:role` of a number -> exact | partial (unknowns are left out) | overlap (several answers)
     base        counts are multiples of it (0: exact); set by `suppress`
     part_of     percent or mean measure -> the quantity that it is computed from (`count`, `sum:costs`, ...)
     n_of        measure -> the quantity that its n is (`count`, `n`, or a name of its own)
     n_over      measure -> dimensions that its n does not depend on
+    limits_of   limit of a share -> the percent measure that it belongs to: a limit tells the share and its n
+    untrue      relations that the true numbers contradict in some unit (see `system`): nobody may reckon with them
     """
 
     dims: tuple[str, ...]
@@ -58,7 +62,9 @@ class Meta:
     unit: str = ALL
     population: str = ""
     within: str = ""
+    counts_where: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[str, ...] = ()
+    step_of: Mapping[str, str] = field(default_factory=dict)
     subsets: tuple[tuple[str, str], ...] = ()
     nestings: tuple[Nesting, ...] = ()
     answers: str = ""
@@ -68,10 +74,13 @@ class Meta:
     part_of: Mapping[str, str] = field(default_factory=dict)
     n_of: Mapping[str, str] = field(default_factory=dict)
     n_over: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    limits_of: Mapping[str, str] = field(default_factory=dict)
+    untrue: tuple[str, ...] = ()
 
     def __post_init__(self):
         problems = [f"kind {kind!r} of {measure!r}" for measure, kind in self.kinds.items() if kind not in KINDS]
-        problems += [f"counts_of {self.counts_of!r}"] * (self.counts_of not in COUNTED)
+        counted = {self.counts_of, *self.counts_where.values()}
+        problems += [f"counts_of {unknown!r}" for unknown in sorted(counted - COUNTED)]
         problems += [f"{dim!r}, which is not in dims" for dim in self._named() if dim not in self.dims]
         if problems:
             raise ValueError(
@@ -93,9 +102,25 @@ class Meta:
         known["nestings"] = tuple(Nesting(**nesting) for nesting in known.get("nestings", ()))
         known["subsets"] = tuple(tuple(pair) for pair in known.get("subsets", ()))
         known["n_over"] = {measure: tuple(dims) for measure, dims in known.get("n_over", {}).items()}
-        for key in ("dims", "steps", "ladder"):
+        for key in ("dims", "steps", "ladder", "untrue"):
             known[key] = tuple(known.get(key, ()))
         return cls(**known)
+
+
+def counted(cells: pd.DataFrame, meta: Meta) -> pd.Series:
+    """What each row counts: `counts_of`, or what `counts_where` says of its level or measure."""
+    found = pd.Series(meta.counts_of, cells.index)
+    for where, counts_of in meta.counts_where.items():
+        column, _, level = where.partition("=")
+        found = found.mask(cells[column].eq(level), counts_of)
+    return found
+
+
+def step_before(levels: list[str], meta: Meta, dim: str) -> dict[str, str]:
+    """Level of a dimension of steps -> the level that it is a part of; the first, and the total, are in none."""
+    order = [level for level in levels if level != meta.totals.get(dim)]
+    before = dict(zip(order[1:], order, strict=False)) | {k: v for k, v in meta.step_of.items() if k in order}
+    return {level: of for level, of in before.items() if of}
 
 
 def described(table: pd.DataFrame, meta: Meta) -> pd.DataFrame:

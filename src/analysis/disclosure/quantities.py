@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
-from analysis.disclosure.meta import ALL, Meta, Nesting, described
+from analysis.disclosure.meta import ALL, Meta, Nesting, counted, described
 from analysis.disclosure.rules import contributors
 
 Tables = Mapping[str, tuple[pd.DataFrame, Meta]]
@@ -43,36 +43,75 @@ def stem(name: str) -> str:
     return PurePosixPath(name).name
 
 
-def all_nestings(tables: Tables) -> tuple[Nesting, ...]:
-    """Every nesting that any table declares, once."""
-    return tuple({(n.dim, n.parent): n for _, meta in tables.values() for n in meta.nestings}.values())
+@dataclass(frozen=True)
+class Names:
+    """What makes two restrictions the same one: nestings, and (dimension, level) pairs that restrict nothing."""
+
+    nestings: tuple[Nesting, ...] = ()
+    everybody: frozenset[tuple[str, str]] = frozenset()
+
+    @classmethod
+    def of(cls, tables: Tables) -> "Names":
+        """Every nesting and first step that any table declares, once."""
+        metas = [meta for _, meta in tables.values()]
+        nestings = tuple({(n.dim, n.parent): n for meta in metas for n in meta.nestings}.values())
+        first = {(dim, level) for meta in metas for dim in meta.steps for level, of in meta.step_of.items() if not of}
+        return cls(nestings, frozenset(first))
 
 
-def published(name: str, table: pd.DataFrame, meta: Meta, nestings: tuple[Nesting, ...]) -> pd.DataFrame:
+def published(name: str, table: pd.DataFrame, meta: Meta, names: Names) -> pd.DataFrame:
     """What each row of a table publishes: one row a (table row, quantity), with the quantity's value (NaN when hidden).
 
     Columns: table, row (position), slot (part | whole | n), quantity, value, measure. `part` is what the value tells
     (a count, a percentage's numerator, a sum), `whole` a share's denominator, `n` the contributors of any other
-    measure.
+    measure. The limits of a share tell its numerator and its denominator. What could not be estimated tells nothing.
     """
     cells = described(table, meta)
     kind = cells["measure"].map(dict(meta.kinds))
     found = contributors(cells, kind)
     part = found["part"].mask(kind.eq("sum"), cells["value"]).mask(kind.eq("mean"), cells["value"] * cells["n"])
-    base = [Quantity(meta.population, meta.counts_of, "", levels) for levels in _levels(cells, meta, nestings)]
-    roles = _part_roles(cells, meta)
+    measures, roles = cells["measure"].tolist(), _part_roles(cells, meta)
+    levels, counts_of = _levels(cells, meta, names), counted(cells, meta).tolist()
+    base = [Quantity(meta.population, of, "", at) for of, at in zip(counts_of, levels, strict=True)]
+    told = cells["value"].notna() | (cells["status"].eq("hidden") if "status" in cells else False)
     share = kind.eq("percent") | (kind.eq("count") & cells["measure"].isin(list(meta.n_of)))
     slots = {
-        "part": (cells["measure"].map(roles).ne(""), part),
-        "whole": (share, cells["n"]),
-        "n": (~kind.isin(["count", "percent", "text"]), cells["n"]),
+        "part": (cells["measure"].map(roles).ne(""), part.tolist()),
+        "whole": (share, cells["n"].tolist()),
+        "n": (~kind.isin(["count", "percent", "text"]), cells["n"].tolist()),
     }
+    # A first step is everybody: its denominator is the count itself, and no group that everybody is in.
+    first = [cells[dim].eq(level) for dim, level in names.everybody if dim in meta.dims]
+    all_of = (kind.eq("count") & np.logical_or.reduce(first)) if first else kind.ne(kind)
     rows = [
-        (name, i, slot, _quantity(base[i], slot, cells["measure"][i], roles, meta), value[i], cells["measure"][i])
+        (
+            name,
+            i,
+            slot,
+            _quantity(base[i], "part" if all_of[i] else slot, measures[i], roles, meta),
+            value[i],
+            measures[i],
+        )
         for slot, (mask, value) in slots.items()
-        for i in np.flatnonzero(mask)
+        for i in np.flatnonzero(mask & told).tolist()
+    ]
+    rows += [
+        (name, i, slot, _quantity(base[i], slot, measures[of], roles, meta), slots[slot][1][of], measures[i])
+        for i, of in _limits(cells, meta)
+        for slot in ("part", "whole")
     ]
     return pd.DataFrame(rows, columns=["table", "row", "slot", "quantity", "value", "measure"])
+
+
+def _limits(cells: pd.DataFrame, meta: Meta) -> list[tuple[int, int]]:
+    """Pairs of positions (limit, the percentage of its row group); a limit of something else is left out."""
+    found = []
+    for limit, percent in meta.limits_of.items():
+        at = [cells[cells["measure"] == measure].reset_index() for measure in (limit, percent)]
+        both = at[0].assign(_=0).merge(at[1].assign(_=0), on=["_", *meta.dims], suffixes=("", "_of"))
+        both = both[both["value_of"].notna() & both["value"].notna()]
+        found += list(zip(both["index"].tolist(), both["index_of"].tolist(), strict=True))
+    return found
 
 
 def _part_roles(cells: pd.DataFrame, meta: Meta) -> dict[str, str]:
@@ -90,18 +129,24 @@ def _quantity(base: Quantity, slot: str, measure: str, roles: Mapping[str, str],
     return base.without(meta.n_over.get(measure, ())).at(role=meta.n_of.get(measure, "n"))
 
 
-def _levels(cells: pd.DataFrame, meta: Meta, nestings: tuple[Nesting, ...]) -> list[Levels]:
+def _levels(cells: pd.DataFrame, meta: Meta, names: Names) -> list[Levels]:
     fixed = [(UNIT, meta.unit)] if meta.unit != ALL and UNIT not in meta.dims else []
     totals = {UNIT: ALL} | dict(meta.totals)
     rows = cells[list(meta.dims)].itertuples(index=False, name=None) if meta.dims else [()] * len(cells)
-    named = [[pair for pair in zip(meta.dims, row, strict=True) if totals.get(pair[0]) != pair[1]] for row in rows]
-    return [_canonical([*fixed, *pairs], nestings) for pairs in named]
+    known: dict[tuple[str, ...], Levels] = {}
+    for row in dict.fromkeys(rows):
+        pairs = [pair for pair in zip(meta.dims, row, strict=True) if totals.get(pair[0]) != pair[1]]
+        known[row] = _canonical([*fixed, *pairs], names)
+    rows = cells[list(meta.dims)].itertuples(index=False, name=None) if meta.dims else [()] * len(cells)
+    return [known[row] for row in rows]
 
 
-def _canonical(levels: list[tuple[str, str]], nestings: tuple[Nesting, ...]) -> Levels:
-    """One name for equal restrictions: a parent that its child implies goes, a parent of one child is that child."""
-    found = dict(levels)
-    for nesting in nestings:
+def _canonical(levels: list[tuple[str, str]], names: Names) -> Levels:
+    """One name for equal restrictions: what is everybody goes, a parent that its child implies goes, a parent of one
+    child is that child.
+    """
+    found = dict(pair for pair in levels if pair not in names.everybody)
+    for nesting in names.nestings:
         parent = found.get(nesting.parent)
         children = [child for child, of in nesting.of.items() if of == parent]
         if nesting.dim not in found and len(children) == 1:

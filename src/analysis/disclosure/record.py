@@ -21,12 +21,13 @@ def check_record(cells: pd.DataFrame, out: Tables, whole: Problem, choice: "Choi
     `cells` has one row a table cell with `table`, `gone`, `primary`, `review`, `reason`; never a value.
     """
     label = _solved_together(whole, choice.hidden)
+    of_table = dict(tuple(cells.groupby("table", sort=False)))
+    labels = {name: _labels(whole, label, own.index) for name, own in of_table.items()}
     rows = []
     for name in out:
-        own = cells[cells["table"].eq(name)]
-        mine, touched = _labels(whole, label, own.index), whole.publishers[own.index].indices
-        linked = [other for other, theirs in cells.groupby("table", sort=False)
-                  if other != name and bool(mine & _labels(whole, label, theirs.index))]  # fmt: skip
+        own, mine = of_table.get(name, cells.iloc[:0]), labels.get(name, set())
+        touched = whole.publishers[own.index].indices
+        linked = [other for other, theirs in labels.items() if other != name and not mine.isdisjoint(theirs)]
         how = "all cells" if choice.failed[touched].any() else "least loss"
         how = "everything" if choice.opened[touched].any() else how
         hidden, first = int(own["gone"].sum()), int((own["gone"] & own["primary"]).sum())

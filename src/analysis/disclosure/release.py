@@ -54,7 +54,7 @@ def _totals_again(out: pd.DataFrame, kind: pd.Series, meta: Meta) -> pd.DataFram
     """Totals of counts as sums of the rounded counts that are shown: they tell nothing that the parts do not."""
     value = out["value"]
     for dim, total in meta.totals.items():
-        if meta.adds.get(dim) == "overlap":
+        if "overlap" in {how for name, how in meta.adds.items() if name.partition(":")[0] == dim}:
             continue
         others = [name for name in (*meta.dims, "measure") if name != dim]
         parts = out.assign(value=value)[out[dim] != total].groupby(others)["value"].sum(min_count=1)

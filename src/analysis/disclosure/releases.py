@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.disclosure.profiles import Profile
-from analysis.disclosure.quantities import Quantity, Tables, all_nestings, published
+from analysis.disclosure.quantities import Names, Quantity, Tables, published
 from analysis.disclosure.rounding import round_counts
 
 
 def shown_numbers(tables: Tables) -> pd.DataFrame:
     """Counts and n that released tables show, one row a quantity: quantity, value, base (0: exact)."""
-    frames = []
+    frames, names = [], Names.of(tables)
     for name, (table, meta) in tables.items():
-        rows = published(name, table, meta, all_nestings(tables))
+        rows = published(name, table, meta, names)
         whole = rows["slot"].ne("part") | rows["measure"].map(dict(meta.kinds)).eq("count")
         frames.append(rows[whole].dropna(subset="value").assign(base=meta.base)[["quantity", "value", "base"]])
     found = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame({"quantity": [], "value": [], "base": []})

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.disclosure.meta import Meta, described
+from analysis.disclosure.meta import Meta, described, step_before
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.rounding import round_half_up
 
@@ -137,9 +137,10 @@ def _nested_complements(cells: pd.DataFrame, kind: pd.Series, meta: Meta) -> lis
         complements.append(cells.join(values.rename("whole_"), on=[*meta.dims, "measure"])["whole_"] - cells["value"])
     for dim in meta.steps:
         others = [name for name in (*meta.dims, "measure") if name != dim]
-        steps = cells[cells[dim] != meta.totals.get(dim)]
-        lost = steps.groupby(others)["value"].shift() - steps["value"]
-        complements.append(lost.reindex(cells.index).where(kind.eq("count")))
+        before = step_before(list(dict.fromkeys(cells[dim])), meta, dim)
+        at = cells.set_index([*others, dim])["value"].rename("whole_")
+        earlier = cells.assign(**{dim: [before.get(level, level) for level in cells[dim]]}).join(at, on=[*others, dim])
+        complements.append((earlier["whole_"] - cells["value"]).where(kind.eq("count") & cells[dim].isin(list(before))))
     return complements
 
 

@@ -19,7 +19,7 @@ from analysis.disclosure.record import check_record
 from analysis.disclosure.release import released
 from analysis.disclosure.releases import history
 from analysis.disclosure.rules import check, ruled
-from analysis.disclosure.system import System, system
+from analysis.disclosure.system import System, system, truthful
 
 WIDENINGS = 8  # attacks after the search, each followed by hiding more, before everything is hidden
 
@@ -65,7 +65,7 @@ def suppress(
 
 
 def _suppress_once(tables: Tables, profile: Profile, deadline: float, previous: Tables) -> tuple[dict, pd.DataFrame]:
-    linked = resolve(tables)
+    linked = truthful(resolve(tables))
     found = system(linked, profile)
     checked = {name: (ruled(check(*pair, profile), pair[1]), pair[1]) for name, pair in linked.items()}
     cells = rows_of(checked)
@@ -122,17 +122,20 @@ def _search(whole: Problem, depth: np.ndarray, deadline: float) -> Choice:
 
 
 def _stage(now: Problem, fixed: np.ndarray, deadline: float) -> tuple[np.ndarray, np.ndarray]:
-    """Solve group by group, and again with the shown numbers next to an unsolved group free: hidden, unsolved."""
+    """Solve group by group, and again with the shown numbers next to an unsolved group free: hidden, unsolved.
+
+    Time is shared by size; what the small groups leave is the large ones'.
+    """
     solved: dict[tuple[int, ...], np.ndarray | None] = {}
     while True:
         group, hidden, failed = _groups(now, fixed), now.forced.copy(), np.zeros(len(fixed), dtype=bool)
         todo = np.unique(group[(now.forced | now.sensitive) & (group >= 0)])
-        for i, label in enumerate(todo):
-            columns = np.flatnonzero(group == label)
+        parts = sorted((np.flatnonzero(group == label) for label in todo), key=len)
+        for i, columns in enumerate(parts):
             key = tuple(columns)
             if key not in solved:
-                seconds = (deadline - time.monotonic()) / (len(todo) - i)
-                solved[key] = choose(now.part(columns), seconds)
+                share = len(columns) / sum(len(other) for other in parts[i:])
+                solved[key] = choose(now.part(columns), (deadline - time.monotonic()) * share)
             if solved[key] is None:
                 failed[columns] = True
             else:

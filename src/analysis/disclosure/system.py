@@ -1,16 +1,16 @@
 """The published numbers of a release as unknowns and their relations: what an outsider can calculate with."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.disclosure.links import additive_dims, family, lines, stem_groups
-from analysis.disclosure.meta import Meta
+from analysis.disclosure.links import additive_dims, adds_up, lines, stem_groups
+from analysis.disclosure.meta import Meta, step_before
 from analysis.disclosure.profiles import Profile
-from analysis.disclosure.quantities import Quantity, Tables, all_nestings, published
+from analysis.disclosure.quantities import UNIT, Names, Quantity, Tables, published
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class System:
     """Unknowns and relations of a set of tables.
 
     unknowns   frame, one row an unknown: quantity (None when derived), derived ('' | complement | residual | loss |
-               difference), value (NaN when no row shows it), threshold (0: no rule), rows (how many rows publish it)
+               difference | open), value (NaN when no row shows it), threshold (0: no rule), rows (how many rows
+               publish it)
     rows       what each table row publishes (see `published`), with `unknown`, the position in `unknowns`
     relations  matrix with one row a relation and one column an unknown; relation @ values = 0
     """
@@ -30,22 +31,24 @@ class System:
 
 @dataclass(frozen=True)
 class Relation:
-    """`total` is the sum of `parts`, plus, where `derived` names one, a number that no row publishes."""
+    """`total` is the sum of `parts`, plus, where `derived` names one, a number that no row publishes.
+
+    `rule` names what it rests on where the numbers may say otherwise, and `stem` the table.
+    """
 
     total: Quantity
     parts: tuple[Quantity, ...]
     derived: str = ""
+    rule: str = field(default="", compare=False)
+    stem: tuple = field(default=(), compare=False)
 
 
 def system(tables: Tables, profile: Profile) -> System:
     """Unknowns and relations of resolved tables (see `links.resolve`): sums, shares, funnels, nested populations."""
-    nestings = all_nestings(tables)
-    rows = pd.concat([published(name, *pair, nestings) for name, pair in tables.items()], ignore_index=True)
-    quantities = list(dict.fromkeys(rows["quantity"]))
-    position = {quantity: i for i, quantity in enumerate(quantities)}
-    rows = rows.assign(unknown=rows["quantity"].map(position).astype(int))
+    rows, position = _rows(tables)
     values = _values(rows)
-    relations = _consistent(_relations(tables, rows, position), values, profile.round_base)
+    relations = list(dict.fromkeys(_relations(tables, rows, position)))
+    quantities = list(position)
     unknowns = pd.DataFrame({
         "quantity": quantities, "derived": "", "value": [values.get(q, np.nan) for q in quantities],
         "threshold": [_threshold(q, "", profile) for q in quantities],
@@ -61,6 +64,39 @@ def system(tables: Tables, profile: Profile) -> System:
     )
     unknowns = pd.concat([unknowns, derived.astype(unknowns.dtypes)], ignore_index=True) if len(derived) else unknowns
     return System(unknowns, rows, _matrix(relations, position, len(unknowns)))
+
+
+def truthful(tables: Tables) -> dict[str, tuple[pd.DataFrame, Meta]]:
+    """Resolved tables, before anything is hidden, with the relations that their numbers contradict named in `untrue`.
+
+    A relation is left out for a table as a whole (in all units), so that a release and its audit reckon with the same
+    ones and the list tells of no cell.
+    """
+    rows, position = _rows(tables)
+    values = _values(rows)
+    wrong: dict[tuple, set[str]] = {}
+    for relation in _relations(tables, rows, position):
+        if relation.rule and _contradicted(relation, values):
+            wrong.setdefault(relation.stem, set()).add(relation.rule)
+    found = {}
+    for names in stem_groups(tables).items():
+        for name in names[1]:
+            table, meta = tables[name]
+            found[name] = (table, replace(meta, untrue=tuple(sorted(wrong.get(names[0], ())))))
+    return {name: found[name] for name in tables}
+
+
+def _contradicted(relation: Relation, values: Mapping[Quantity, float]) -> bool:
+    """Whether known values say that a part is more than its whole (half a person is rounding)."""
+    rest, slack = _rest(relation, values), 0.5 + 1e-6 * abs(values.get(relation.total, 0))
+    return rest < -slack or (not relation.derived and rest > slack)
+
+
+def _rows(tables: Tables) -> tuple[pd.DataFrame, dict[Quantity, int]]:
+    names = Names.of(tables)
+    rows = pd.concat([published(name, *pair, names) for name, pair in tables.items()], ignore_index=True)
+    position = {quantity: i for i, quantity in enumerate(dict.fromkeys(rows["quantity"]))}
+    return rows.assign(unknown=rows["quantity"].map(position).astype(int)), position
 
 
 def _values(rows: pd.DataFrame) -> dict[Quantity, float]:
@@ -79,39 +115,33 @@ def _threshold(quantity: Quantity, derived: str, profile: Profile) -> float:
         return 0
     if quantity.counts_of == "organisations":
         return 0 if derived else profile.min_organisations
-    return {"": profile.protection, "residual": profile.min_cell}.get(derived, profile.min_complement)
-
-
-def _consistent(relations: Iterable[Relation], values: Mapping[Quantity, float], base: int) -> list[Relation]:
-    """Relations that known values do not contradict beyond rounding (a funnel step can be larger than the last)."""
-    kept = []
-    for relation in dict.fromkeys(relations):
-        rest = _rest(relation, values)
-        slack = 0.5 + base * (len(relation.parts) + 1) / 2 + 1e-6 * abs(values.get(relation.total, 0))
-        if not rest < -slack and (relation.derived or not rest > slack):
-            kept.append(relation)
-    return kept
+    return {"": profile.protection, "residual": profile.min_cell, "open": 0}.get(derived, profile.min_complement)
 
 
 def _relations(tables: Tables, rows: pd.DataFrame, position: Mapping[Quantity, int]) -> Iterator[Relation]:
-    for names in stem_groups(tables).values():
-        own = rows[rows["table"].isin(names)]
-        yield from _sums(own, [tables[name][1] for name in names], position)
-    yield from _shares(rows)
-    for name, (_, meta) in tables.items():
-        own = rows[(rows["table"] == name) & (rows["slot"] == "part")]
-        yield from _losses(own, tables[name][0], meta, position)
-        yield from _subsets(own, meta, position)
-        yield from _populations(rows[rows["table"] == name], meta, position)
+    by_table = dict(tuple(rows.groupby("table", sort=False)))
+    for key, names in stem_groups(tables).items():
+        own = {name: by_table[name] for name in names if name in by_table}
+        if not own:
+            continue
+        yield from _sums(pd.concat(own.values()), [tables[name][1] for name in names], position)
+        for name, published_rows in own.items():
+            table, meta = tables[name]
+            parts = (*_shares(published_rows), *_within_counts(published_rows, meta))
+            nested = (*_losses(published_rows, table, meta), *_subsets(published_rows, meta, position))
+            for relation in (*parts, *nested, *_populations(published_rows, meta, position)):
+                if relation.rule not in meta.untrue:
+                    yield replace(relation, stem=key)
 
 
 def _sums(rows: pd.DataFrame, metas: list[Meta], position: Mapping[Quantity, int]) -> Iterator[Relation]:
     """Levels of a dimension, units, and children of a parent level add up to what they are parts of."""
     quantities = list(dict.fromkeys(rows["quantity"]))
+    declared = {UNIT, *(dim for meta in metas for dim in meta.totals)}
     for dim in additive_dims(metas):
         for total, parts in lines(quantities, dim).items():
-            how = metas[0].adds.get(dim + family(total.role), "exact")
-            if total in position and how != "overlap":
+            how = adds_up(metas[0], dim, total.role, "exact" if dim in declared else "")
+            if total in position and how in ("exact", "partial"):
                 yield Relation(total, tuple(parts), "residual" if how == "partial" else "")
     for nesting in {(n.dim, n.parent): n for meta in metas for n in meta.nestings}.values():
         for rest, parts in lines(quantities, nesting.dim).items():
@@ -124,29 +154,50 @@ def _sums(rows: pd.DataFrame, metas: list[Meta], position: Mapping[Quantity, int
 
 def _shares(rows: pd.DataFrame) -> Iterator[Relation]:
     """A share's denominator is its numerator and the others: the complement is a number that anyone can calculate."""
-    key = ["table", "row"]
-    pairs = rows[rows["slot"] == "part"].merge(rows[rows["slot"] == "whole"], on=key, suffixes=("", "_whole"))
-    for part, whole in zip(pairs["quantity"], pairs["quantity_whole"], strict=True):
+    pairs = rows[rows["slot"] == "part"].merge(rows[rows["slot"] == "whole"], on=["row"], suffixes=("", "_whole"))
+    for part, whole, measure in zip(pairs["quantity"], pairs["quantity_whole"], pairs["measure"], strict=True):
         if part != whole:
-            yield Relation(whole, (part,), "complement")
+            yield Relation(whole, (part,), "complement", f"share {measure}")
 
 
-def _losses(
-    rows: pd.DataFrame, table: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int]
-) -> Iterator[Relation]:
+def _within_counts(rows: pd.DataFrame, meta: Meta) -> Iterator[Relation]:
+    """What stands beside a count of people at the same levels is about some of them, as far as the numbers agree.
+
+    Such as those of them who were followed long enough to be judged: no group of its own, but a bound on the count.
+    """
+    counts = rows[(rows["slot"] == "part") & rows["measure"].map(dict(meta.kinds)).eq("count")]
+    if counts["measure"].nunique() != 1:
+        return
+    whole_of = {quantity.at(role=""): quantity for quantity in counts["quantity"]}
+    for quantity, slot, measure in zip(rows["quantity"], rows["slot"], rows["measure"], strict=True):
+        total = whole_of.get(quantity.at(role=""))
+        if total is not None and total != quantity and not quantity.role.startswith("sum:"):
+            yield Relation(total, (quantity,), "open", f"within {slot} {measure}")
+
+
+def _losses(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta) -> Iterator[Relation]:
+    """Who was in the step that a step is a part of, and is not in it."""
+    own = rows[rows["slot"] == "part"]
+    counted = own[~own["quantity"].map(lambda quantity: quantity.role.startswith("sum:"))]
     for dim in meta.steps:
-        order = [level for level in dict.fromkeys(table[dim].astype(str)) if level != meta.totals.get(dim)]
-        for parts in lines([q for q in rows["quantity"] if not q.role.startswith("sum:")], dim).values():
-            steps = sorted(dict.fromkeys(parts), key=lambda q, dim=dim, order=order: order.index(dict(q.levels)[dim]))
-            for before, after in zip(steps, steps[1:], strict=False):
-                yield Relation(before, (after,), "loss")
+        cells = table.reset_index(drop=True)
+        level = counted["row"].map(cells[dim].astype(str))
+        rest = [*(name for name in meta.dims if name != dim), "measure"]
+        at = dict(zip(zip(level, *(counted["row"].map(cells[name].astype(str)) for name in rest), strict=True),
+                      counted["quantity"], strict=True))  # fmt: skip
+        before = step_before(list(dict.fromkeys(cells[dim].astype(str))), meta, dim)
+        for (now, *others), quantity in at.items():
+            total = at.get((before.get(now, ""), *others))
+            if total is not None and total != quantity:
+                yield Relation(total, (quantity,), "loss", f"loss {dim}={now}")
 
 
 def _subsets(rows: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int]) -> Iterator[Relation]:
+    own = rows[rows["slot"] == "part"]
     for part, whole in meta.subsets:
-        for quantity in rows.loc[rows["measure"] == part, "quantity"]:
+        for quantity in own.loc[own["measure"] == part, "quantity"]:
             if quantity.at(role=whole) in position:
-                yield Relation(quantity.at(role=whole), (quantity,), "difference")
+                yield Relation(quantity.at(role=whole), (quantity,), "difference", f"subset {part} {whole}")
 
 
 def _populations(rows: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int]) -> Iterator[Relation]:
@@ -154,8 +205,8 @@ def _populations(rows: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int
     for quantity in rows["quantity"] if meta.within else ():
         for role in dict.fromkeys((quantity.role, "count", "n")):
             wider = quantity.at(population=meta.within, role=role)
-            if wider in position and family(quantity.role) != ":sum":
-                yield Relation(wider, (quantity,), "difference")
+            if wider in position and not quantity.role.startswith("sum:"):
+                yield Relation(wider, (quantity,), "difference", f"population {quantity.role}")
                 break
 
 
