@@ -14,15 +14,17 @@ PACKAGE = ROOT / "src" / "analysis"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = {"effect", "process", "instruments", "disclosure"}
 ALLOWED = {
-    "study": {"instruments", "disclosure", "codebook", "_study_rules"},
+    "study": {"instruments", "disclosure", "codebook", "logic", "_study_rules", "_logic_rules"},
     "_study_rules": {"study", "instruments", "disclosure", "codebook"},
+    "_logic_rules": {"study", "logic"},
+    "logic": {"codebook"},
     "codebook": set(),
     "intake": {"codebook", "study"},
     "store": {"study", "codebook", "disclosure"},
     "prepare": {"study", "codebook", "intake", "instruments", "store"},
-    "present": {"study"},
+    "present": {"study", "logic"},
     "summary": {"study"},
-    "planned": {"study", "effect", "process"},
+    "planned": {"study", "logic", "effect", "process"},
     "publish": {"store", "present", "study", "codebook"},
 }
 

@@ -175,3 +175,12 @@ def test_who_gave_no_mark_was_not_heard_and_one_mark_has_no_limits():
     assert table.loc["resident", "n"] == 2
     one = experience(MARKS.iloc[[2]]).squeeze()
     assert one["mean"] == 9 and np.isnan(one["lower"]) and one["note"] == "one mark: no limits"
+
+
+def test_the_middle_of_a_phase_in_time():
+    """Plan: opened twice on 1 January, due 1 March and 30 April, so in the middle 31 March (12:00 on the 30th)."""
+    rows = action_plans(PLANS, phases=["plan", "delivery"], as_of="2020-05-31").set_index("phase")
+    assert rows.loc["plan", "middle_opened"] == pd.Timestamp("2020-01-01")
+    assert rows.loc["plan", "middle_due"] == pd.Timestamp("2020-03-31")
+    assert rows.loc["plan", "middle_closed"] == pd.Timestamp("2020-03-26")  # between 11 March and 10 April
+    assert pd.isna(rows.loc["delivery", "middle_closed"])

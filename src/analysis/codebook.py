@@ -101,8 +101,8 @@ class Variable:
 def read(folder: Path) -> tuple[Variable, ...]:
     """The codebook of the study in `folder`; raises `StudyError` with every problem of both files."""
     problems: list[str] = []
-    rows = _rows(folder / "codebook.csv", COLUMNS, problems)
-    sets = _level_sets(_rows(folder / "levels.csv", LEVEL_COLUMNS, problems), problems)
+    rows = table_rows(folder / "codebook.csv", COLUMNS, problems)
+    sets = _level_sets(table_rows(folder / "levels.csv", LEVEL_COLUMNS, problems), problems)
     variables = tuple(_variable(line, row, sets, problems) for line, row in rows)
     seen: set[tuple[str, str]] = set()
     for line, variable in zip((line for line, _ in rows), variables, strict=True):
@@ -114,7 +114,11 @@ def read(folder: Path) -> tuple[Variable, ...]:
     return variables
 
 
-def _rows(path: Path, columns: list[str], problems: list[str]) -> list[tuple[int, dict[str, str]]]:
+def table_rows(path: Path, columns: list[str], problems: list[str]) -> list[tuple[int, dict[str, str]]]:
+    """The lines of a CSV file that people write: line number and stripped cells of `columns`.
+
+    A file or column that is absent is added to `problems`.
+    """
     if not path.exists():
         problems.append(f"{path.name}: not found. Add it; its columns are {', '.join(columns)}.")
         return []

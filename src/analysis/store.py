@@ -103,7 +103,8 @@ def study(id: str) -> Study:
     if id not in studies():
         raise StudyError([f"studies/{id}/study.yaml: not found. Studies are: {', '.join(studies()) or 'none'}."])
     folder = study_folder(id)
-    files = [read(folder / name) for name in ("study.yaml", "codebook.csv", "levels.csv") if (folder / name).exists()]
+    names = ("study.yaml", "codebook.csv", "levels.csv", "logic_model.csv", "expected_results.csv")
+    files = [read(folder / name) for name in names if (folder / name).exists()]
     return _study(folder, tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 

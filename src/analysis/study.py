@@ -9,14 +9,16 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from analysis import codebook
+from analysis import codebook, logic
 from analysis.codebook import Level, StudyError, Variable
+from analysis.logic import Node, Promise
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 SENSITIVITY = Literal["complete_cases", "covariate_adjusted", "imputed", "attrition_weighted", "tipping_point",
                       "regression_to_mean", "national_trend", "lockdown", "waiting_group"]  # fmt: skip
 FEW_CLUSTERS = Literal["cluster_means", "CR1", "CR2", "CR3", "wild_bootstrap", "leave_one_out", "sign_flip"]
 DERIVED_TABLES = {"measures"}
+READ = ("variables", "nodes", "promises")  # read from tables beside the plan
 
 
 class Plan(BaseModel):
@@ -239,6 +241,8 @@ class Study(Plan):
     as_of: dt.date | None = None
     languages: tuple[Literal["nl", "en"], ...] = ("nl", "en")
     variables: tuple[Variable, ...] = Field(default=(), exclude=True)
+    nodes: tuple[Node, ...] = Field(default=(), exclude=True)
+    promises: tuple[Promise, ...] = Field(default=(), exclude=True)
 
     @property
     def id(self) -> str:
@@ -296,19 +300,23 @@ class Study(Plan):
 
 
 def load(folder: Path) -> Study:
-    """The study described in `folder` (study.yaml, codebook.csv, levels.csv).
+    """The study described in `folder` (study.yaml, codebook.csv, levels.csv; where present logic_model.csv and
+    expected_results.csv).
 
-    Raises `StudyError` with every problem of the three files, each with file, key, what was found and what is allowed.
+    Raises `StudyError` with every problem of the files, each with file, key, what was found and what is allowed.
     """
-    from analysis import _study_rules
+    from analysis import _logic_rules, _study_rules
 
     problems: list[str] = []
     variables = _collect(problems, lambda: codebook.read(folder)) or ()
+    nodes, promises = _collect(problems, lambda: logic.read(folder)) or ((), ())
     plan = _collect(problems, lambda: _plan(folder / "study.yaml"))
     if plan is not None:
-        plan = plan.model_copy(update={"variables": variables, "outcomes": _described(plan, problems)})
+        plan = plan.model_copy(update={"outcomes": _described(plan, problems), "variables": variables, "nodes": nodes,
+                                       "promises": promises})  # fmt: skip
         if variables:
-            problems += [f"{folder.name}/{problem}" for problem in _study_rules.check(plan, folder.name)]
+            found = [*_study_rules.check(plan, folder.name), *_logic_rules.check(plan)]
+            problems += [f"{folder.name}/{problem}" for problem in found]
     if problems:
         raise StudyError(problems)
     return plan
@@ -367,7 +375,7 @@ def _keys_beside(location: tuple) -> list[str]:
                 model = option
                 break
             options += get_args(option)
-    return [name for name in model.model_fields if name != "variables"]
+    return [name for name in model.model_fields if name not in READ]
 
 
 def _described(plan: Study, problems: list[str]) -> tuple[Outcome, ...]:

@@ -19,6 +19,7 @@ _MODULES = {
     "collaboration": "network unit_total network_change sociogram meetings checklist work_sessions actions NETWORK",
     "voices": "factors agreement saturation action_plans involvement experience fidelity adaptations dose FIDELITY FIDELITY_N ADAPTATIONS DOSE",
     "value": "costs resources profile trend COSTS",
-    "synthesis": "embedding evidence process_shares",
+    "anchoring": "plan_times integration interventions heard PLAN_TIMES",
+    "synthesis": "embedding evidence logic_model gaps rules EVIDENCE_KINDS LOGIC_KINDS",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

@@ -1,14 +1,35 @@
-"""The expected results of the programme beside the evidence for each, with a mark by stated rules."""
+"""The logic model with what was measured at each step, and the expected results beside their evidence."""
+
+from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 
 from analysis import process
-from analysis.planned import collaboration, voices
-from analysis.planned.change import changes
-from analysis.planned.referral import funnel
+from analysis.logic import EVIDENCE, Measured
+from analysis.planned import voices
+from analysis.planned.measured import measured
 from analysis.study import Study
 
-RESULTS = ("integral_approach", "network", "learning_network", "referral_insight", "embedding", "involvement")
+# `number` and `total` count things, not people: nothing is hidden for them, as for public figures
+EVIDENCE_KINDS = {"percent": "percent", "estimate": "estimate", "lower": "lower", "upper": "upper", "mean": "mean",
+                  "strength": "rate", "speaks_for": "rate"}  # fmt: skip
+LOGIC_KINDS = {"percent": "percent", "estimate": "estimate", "lower": "lower", "upper": "upper"} | dict.fromkeys(
+    ("number", "total", "at_least", "lowest", "highest", "strength"), "rate"
+)
+RULES = Path(__file__).with_name("strength.csv")
+NONE = "none"  # where a box or a result has no measure
+
+
+def rules() -> pd.DataFrame:
+    """The rules of the marks, `evidence, statistic, above, mark`: of a kind of evidence the first rule holds whose
+    statistic lies above its bound.
+
+    Statistics: `better_limit` how far the interval's limit nearest zero lies on the better side, `worse_limit` on the
+    worse side; `share_over_limit` is positive when the percentage reaches what the plan says speaks for the result;
+    `value` and `against` the mean direction of a factor and its opposite; `measured` always holds.
+    """
+    return pd.read_csv(RULES)
 
 
 def embedding(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
@@ -18,161 +39,101 @@ def embedding(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
     if not study.has("embedding"):
         return voices.absent(["unit", "element", "moment"], ["percent"])
     elements = [level.level for level in study.levels("embedding")]
-    found = process.embedding(
+    return process.embedding(
         scores, by="unit", levels=[u for u in study.units if (scores["unit"] == u).any()], elements=elements
     )
-    return found.assign(embedded=found["percent"])
 
 
-def evidence(study: Study, people: pd.DataFrame, **tables: pd.DataFrame) -> pd.DataFrame:
-    """One row a result and source of evidence: `result, source, indicator, value, n, strength`.
+def evidence(study: Study, people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], *, as_of=None) -> pd.DataFrame:
+    """The expected results of the study's plan with their evidence, long: `result, evidence, measured, measure,
+    value, n, note`.
 
-    `strength` is the joint display's mark: 2 a process measure of at least half, or a change whose interval lies on
-    the better side of zero; 1 measured, and below that; -1 a change whose interval lies on the worse side; 0 not
-    measured. It says how far the evidence speaks for a result, not how large it is. `n` is given where people are
-    counted, so that a small group is hidden here as it is in its own table.
+    Beside its value each piece has the measure `strength`, the mark of the joint display by `rules`: 2 speaks for the
+    result, 1 measured and does not, -1 speaks against, 0 not measured. It says how far the evidence speaks for a
+    result, not how large it is. A result's kind of evidence that the plan does not name is not there: `gaps` lists it.
     """
-    rows = [*_change_rows(study, people), *_process_rows(tables)]
-    measured = {(row["result"], row["source"]) for row in rows}
-    silent = [
-        {
-            "result": result,
-            "source": source,
-            "indicator": "none",
-            "value": float("nan"),
-            "n": float("nan"),
-            "strength": 0,
-        }
-        for result, source in EXPECTED
-        if (result, source) not in measured
-    ]
-    table = pd.DataFrame([*rows, *silent])
-    return table.sort_values(
-        "result", key=lambda column: column.map({r: i for i, r in enumerate(RESULTS)}), kind="stable"
-    )
-
-
-EXPECTED = [
-    ("integral_approach", "change"),
-    ("integral_approach", "fidelity"),
-    ("integral_approach", "work_sessions"),
-    ("network", "ties"),
-    ("learning_network", "meetings"),
-    ("learning_network", "actions"),
-    ("referral_insight", "funnel"),
-    ("referral_insight", "feedback"),
-    ("embedding", "embedding"),
-    ("involvement", "involvement"),
-]
-
-
-OF_PEOPLE = ("funnel", "feedback", "fidelity")  # sources that count people or cases of one person each
-
-
-def _change_rows(study: Study, people: pd.DataFrame) -> list[dict]:
-    """Primary outcomes at the first follow-up, in the direction that is better."""
-    primary = [outcome for outcome in study.outcomes if outcome.role == "primary"]
-    plan = study.model_copy(update={"outcomes": tuple(primary)})
-    found = changes(plan, people)
-    found = found[found["contrast"].str.startswith(f"{study.waves[1].id} ")]
-    found = found[found["arm"] == "difference"] if "arm" in found else found
-    sign = found["outcome"].map({outcome.id: 1 if outcome.better == "high" else -1 for outcome in primary})
-    mark = ((found["lower"] > 0) * 1.0 - (found["upper"] < 0) * 1.0) * sign
-    return [
-        {
-            "result": "integral_approach",
-            "source": "change",
-            "indicator": row.outcome,
-            "value": row.estimate,
-            "n": row.n,
-            "strength": {1: 2, -1: -1}.get(int(side), 1),
-        }
-        for row, side in zip(found.itertuples(), mark, strict=True)
-    ]
-
-
-def _process_rows(tables: dict[str, pd.DataFrame]) -> list[dict]:
-    """The headline share of each process table that is there: `tables` maps a source to a frame with `percent` and
-    `n` in one row.
-    """
+    if not study.promises:
+        return _absent(["result", "evidence", "measured"], "the study has no expected_results.csv")
+    found = measured(study, people, [one.measured for one in study.promises], tables, as_of=as_of)
     rows = []
-    for result, source in EXPECTED:
-        table = tables.get(source)
-        for row in table.itertuples() if table is not None else ():
-            if pd.notna(row.percent):
-                strength = 2 if row.percent >= 50 else 1
-                rows.append(
-                    {
-                        "result": result,
-                        "source": source,
-                        "indicator": row.indicator,
-                        "value": row.percent,
-                        "n": row.n if source in OF_PEOPLE else float("nan"),
-                        "strength": strength,
-                    }
-                )
-    return rows
+    for promise in study.promises:
+        head = {"result": promise.id, "evidence": promise.evidence}
+        parts = found[found["measured"] == str(promise.measured)].to_dict("records")
+        for part in parts or [_unmeasured(str(promise.measured))]:
+            mark = strength(study, promise.evidence, part, promise.speaks_for)
+            limit = [("speaks_for", promise.speaks_for)] if promise.speaks_for is not None else []
+            rows += _cells(head, part, [("strength", mark), *limit])
+    return pd.DataFrame(rows)
 
 
-def process_shares(study: Study, *, as_of=None, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The headline share of each process table (named as in the study), as `evidence` takes them: `indicator,
-    percent, n`.
+def logic_model(study: Study, people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], *, as_of=None) -> pd.DataFrame:
+    """The boxes of the study's logic model with what was measured of each, long: `stage, node, measured, measure,
+    value, n, note`. A box of which nothing was measured has one row with `strength` 0.
+
+    `strength` says for a change whether it is clearly better (2), clearly worse (-1) or neither (1); other measures
+    have 1: measured.
     """
-    makers = {
-        "fidelity": lambda t: (
-            voices.fidelity(study, t["fidelity"]).query("element == 'all'").assign(indicator="elements_delivered")
-        ),
-        "work_sessions": lambda t: collaboration.work_sessions(study, t["work_sessions"], as_of=as_of).query(
-            "indicator == 'wide'"
-        ),
-        "ties": lambda t: _cross_domain(study, t["ties"], t["organisations"]),
-        "meetings": lambda t: _held(study, t["meetings"], as_of),
-        "actions": lambda t: (
-            collaboration.actions(study, t["actions"], as_of=as_of)
-            .query("state == 'done'")
-            .assign(indicator="actions_done")
-        ),
-        "funnel": lambda t: _step(study, t["referrals"], study.referral_start, as_of),
-        "feedback": lambda t: _step(study, t["referrals"], study.referral_steps[-1], as_of),
-        "embedding": lambda t: _embedded(study, t["embedding"]),
-        "involvement": lambda t: voices.involvement(study, t["involvement"], as_of=as_of).query(
-            "indicator == 'at_least_advising'"
-        ),
-    }
-    needs = {"ties": {"ties", "organisations"}, "funnel": {"referrals"}, "feedback": {"referrals"}}
-    there = {name for name in tables if study.has(name)}
-    told = {name for name in makers if name != "feedback" or _reports_back(study)}
-    return {name: make(tables) for name, make in makers.items() if name in told and needs.get(name, {name}) <= there}
+    if not study.nodes:
+        return _absent(["stage", "node", "measured"], "the study has no logic_model.csv")
+    found = measured(study, people, [one for node in study.nodes for one in node.measured], tables, as_of=as_of)
+    rows = []
+    for node in study.nodes:
+        head = {"stage": node.stage, "node": node.id}
+        parts = [row for one in node.measured for row in found[found["measured"] == str(one)].to_dict("records")]
+        for number, part in enumerate(parts or [_unmeasured(NONE)]):
+            mark = strength(study, "change", part, None) if _outcome(part) else float(bool(parts))
+            again = number and part["measured"] == parts[number - 1]["measured"]  # lowest and highest are one measure
+            rows += _cells(head, part, [] if again else [("strength", mark)])
+    return pd.DataFrame(rows)
 
 
-def _reports_back(study: Study) -> bool:
-    """True when the last step is word to who referred: it is a share of the first step, not of the one before it."""
-    return study.referral_of.get(study.referral_steps[-1]) == study.referral_steps[0] if study.referral_steps else False
+def gaps(study: Study) -> pd.DataFrame:
+    """The kinds of evidence that the plan names for no measure of a result: `result, evidence`, one row each."""
+    named = {(promise.id, promise.evidence) for promise in study.promises}
+    results = dict.fromkeys(promise.id for promise in study.promises)
+    rows = [(result, kind) for result in results for kind in EVIDENCE if (result, kind) not in named]
+    return pd.DataFrame(rows, columns=["result", "evidence"])
 
 
-def _cross_domain(study: Study, ties: pd.DataFrame, organisations: pd.DataFrame) -> pd.DataFrame:
-    """Share of ties at the last moment that connect two domains, over the networks of all units."""
-    found = collaboration.network(study, ties, organisations)
-    last = found[found["moment"] == collaboration.MOMENTS[1]]
-    crossing = (last["cross_domain_share"] * last["ties"]).sum()
-    share = 100 * crossing / last["ties"].sum() if last["ties"].sum() else float("nan")
-    return pd.DataFrame([{"indicator": "cross_domain", "percent": share, "n": last["ties"].sum()}])
+def strength(study: Study, evidence: str, part: Mapping, speaks_for: float | None) -> float:
+    """The mark of one piece of evidence by `rules`; 0 where there is no value."""
+    if pd.isna(part["value"]):
+        return 0.0
+    statistics = _statistics(study, part, speaks_for)
+    for rule in rules().query("evidence == @evidence").itertuples():
+        if statistics[rule.statistic] > rule.above:
+            return float(rule.mark)
+    return 1.0
 
 
-def _held(study: Study, meetings: pd.DataFrame, as_of) -> pd.DataFrame:
-    found = collaboration.meetings(study, meetings, as_of=as_of).query("indicator == 'held'")
-    n = found["n"].sum()
-    return pd.DataFrame(
-        [{"indicator": "meetings_held", "percent": 100 * found["count"].sum() / n if n else float("nan"), "n": n}]
-    )
+def _statistics(study: Study, part: Mapping, speaks_for: float | None) -> dict[str, float]:
+    sign = -1 if _outcome(part) and study.outcome(_outcome(part)).better == "low" else 1
+    limits = sorted([sign * part["lower"], sign * part["upper"]])
+    over = speaks_for is not None and part["value"] >= speaks_for
+    return {"better_limit": limits[0], "worse_limit": -limits[1], "share_over_limit": float(over),
+            "value": part["value"], "against": -part["value"], "measured": 1.0}  # fmt: skip
 
 
-def _step(study: Study, referrals: pd.DataFrame, step: str, as_of) -> pd.DataFrame:
-    found = funnel(study, referrals, as_of=as_of).query("step == @step")
-    return found.assign(indicator=step, percent=found["percent_first"], n=found["n_first"])
+def _outcome(part: Mapping) -> str:
+    """The outcome that a piece of evidence is a change of; empty for anything else."""
+    one = Measured.parse(part["measured"])
+    return one.about if one.source == "outcome" else ""
 
 
-def _embedded(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
-    found = embedding(study, scores).query("element == 'all'")
-    last = found[found["moment"] == collaboration.MOMENTS[1]]
-    return pd.DataFrame([{"indicator": "in_place", "percent": last["percent"].mean(), "n": len(last)}])
+def _cells(head: dict, part: Mapping, further: list[tuple[str, float]]) -> list[dict]:
+    """The value of a piece of evidence, its limits where it has them, and what else is said of it, one row a cell."""
+    about = head | {name: part[name] for name in ("measured", "n", "note")}
+    cells = [(part["measure"], part["value"])] if part["measure"] else []
+    if part["measure"] == "estimate":
+        cells += [("lower", part["lower"]), ("upper", part["upper"])]
+    return [about | {"measure": name, "value": value} for name, value in [*cells, *further]]
+
+
+def _unmeasured(name: str) -> dict:
+    """The row of a measure that could not be computed, for want of its table or because nobody named one."""
+    return {"measured": name, "measure": "", "value": float("nan"), "n": float("nan"), "note": ""}
+
+
+def _absent(dims: list[str], why: str) -> pd.DataFrame:
+    row = dict.fromkeys(dims, NONE) | {"measure": "strength", "value": float("nan"), "n": float("nan")}
+    return pd.DataFrame([row | {"note": f"not estimable, because {why}"}])

@@ -45,6 +45,15 @@ def profile(study: Study, context: pd.DataFrame, unit: str) -> pd.DataFrame:
     )
 
 
+def public_range(study: Study, context: pd.DataFrame, indicator: str, population: str) -> tuple[float, float]:
+    """The lowest and highest latest public figure of an indicator over the units in `context`; NaN where none is
+    known."""
+    rows = context[(context["indicator"] == indicator) & (context["population"] == population)]
+    rows = rows[rows["unit"].isin(study.units)].dropna(subset=["value"]).sort_values(["year", "table_id"])
+    last = rows.drop_duplicates("unit", keep="last")["value"]
+    return float(last.min()), float(last.max())
+
+
 def trend(study: Study, context: pd.DataFrame, unit: str, *, table: str | None = None) -> pd.DataFrame:
     """Public figures over the years for indicators known in at least two years, one source table at a time (they are
     never joined).

@@ -6,6 +6,7 @@ from functools import lru_cache
 from importlib.resources import files
 from math import isfinite
 
+from analysis.logic import Measured
 from analysis.present.wording import Words
 
 REASON = "not estimable"  # how the note of an estimate that could not be made begins
@@ -19,7 +20,8 @@ _OF_KIND = {
 
 @dataclass(frozen=True)
 class Format:
-    """How a measure is written: number, percent, p_value, outcome (a score), difference (of scores) or plain."""
+    """How a measure is written: number, percent, p_value, outcome (a score), difference (of scores), mark (of the
+    joint display), met (of a checklist), month (202006) or plain."""
 
     how: str
     digits: int
@@ -85,6 +87,10 @@ def written(words: Words, measure: str, value: float, *, n: float | None = None,
     if form.how == "difference":
         number = words.number(scale_of(outcome) * value, digits_of(outcome))
         return words.text("number.percent_points_short", number=number) if as_share(outcome) else number
+    if form.how in ("mark", "met"):
+        return words.text(f"picture.{'strength' if form.how == 'mark' else 'met'}.{value:.0f}")
+    if form.how == "month":
+        return words.month(value)
     if form.how == "plain":
         return words.number(value, 0 if abs(value) >= 1000 or value == int(value) else form.digits)
     return words.number(value, form.digits)
@@ -112,5 +118,5 @@ def cell(words: Words, row, *, kind: str = "") -> Cell:
         status = NOT_ESTIMABLE if REASON in row["note"] else NOT_APPLICABLE
         return Cell(words.text(f"table.{status}"), status)
     n = row["n"] if isfinite(row["n"]) else None
-    outcome = outcome_of(words, row.get("outcome"))
+    outcome = outcome_of(words, row.get("outcome") or Measured.parse(row.get("measured") or "").about)
     return Cell(written(words, row["measure"], row["value"], n=n, outcome=outcome, kind=kind))

@@ -41,3 +41,8 @@ def percent_text(percent: float, digits: int, language: str) -> str:
 def date_text(day: date, language: str) -> str:
     """A date in words, such as 30 juni 2023."""
     return format_date(day, format="d MMMM y", locale=language)
+
+
+def month_text(day: date, language: str) -> str:
+    """A month in words, such as juni 2023."""
+    return format_date(day, format="MMMM y", locale=language)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ALT_LIMIT = 200  # characters: longer texts are not read out in one go
 DPI = 150
 NOTEBOOK_DPI = 72  # sharp enough on a screen, and a notebook with five figures stays below 300 kB
+COMMON_WIDTH, DIAGRAM_COLOURS = 6.0, 24  # inches, above which a figure in a notebook is kept to so many colours
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class Picture:
         return self.drawn is None or self.drawn.empty
 
 
-def png(picture: Picture, dpi: int = DPI) -> bytes:
-    """The picture as PNG without metadata, so that equal pictures are equal bytes."""
+def png(picture: Picture, dpi: int = DPI, *, colours: int = 0) -> bytes:
+    """The picture as PNG without metadata, so that equal pictures are equal bytes; with at most so many `colours`, if
+    asked, which makes a diagram with much text a third as large."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
@@ -43,7 +45,9 @@ def png(picture: Picture, dpi: int = DPI) -> bytes:
     canvas = FigureCanvasAgg(picture.figure)
     canvas.draw()  # once: savefig draws twice, and half of publishing is drawing
     buffer = io.BytesIO()
-    Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(buffer, format="PNG", dpi=(dpi, dpi))
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    image = image.quantize(colours, dither=Image.Dither.NONE) if colours else image
+    image.save(buffer, format="PNG", dpi=(dpi, dpi))
     return buffer.getvalue()
 
 
@@ -51,7 +55,11 @@ def show(picture: Picture) -> None:
     """Display the picture in a notebook with its alternative text; the caption follows as text."""
     from IPython.display import display
 
-    bundle = {"image/png": base64.b64encode(png(picture, NOTEBOOK_DPI)).decode("ascii"), "text/plain": picture.alt}
+    colours = DIAGRAM_COLOURS if picture.figure.get_figwidth() > COMMON_WIDTH else 0
+    bundle = {
+        "image/png": base64.b64encode(png(picture, NOTEBOOK_DPI, colours=colours)).decode("ascii"),
+        "text/plain": picture.alt,
+    }
     display(bundle, raw=True, metadata={"image/png": {"alt": picture.alt}})
     if picture.caption:
         display({"text/markdown": picture.caption, "text/plain": picture.caption}, raw=True)

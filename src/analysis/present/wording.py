@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from analysis.present.numbers import date_text, number_text, percent_text
+from analysis.logic import PREFIXES, Measured
+from analysis.present.numbers import date_text, month_text, number_text, percent_text
 
 if TYPE_CHECKING:
     from analysis.study import Study
 
 LANGUAGES = ("nl", "en")
 P_FLOOR = 0.001
+WHO = ("meeting_role", "informant", "setting", "role")  # lists of who or where somebody is heard
 _AND, _VERSUS = re.compile(r"\s*:\s*"), re.compile(r"\s+(?:-|vs)\s+")
 
 
@@ -70,13 +72,36 @@ class Words:
             return own or self.texts.get(f"levels.any.{level}") or _plain(level)
         if dim == "contrast":
             return self._contrast(level)
+        if dim == "half" and "_" in level:
+            year, part = level.split("_")
+            return self.text(f"levels.half.{part}", year=year)
+        if dim == "who":
+            return self._who(level)
+        if dim == "measured":
+            return self._measured(Measured.parse(level))
         if dim == "method":
             found = self.texts.get(f"levels.method.{level}") or self.translated(level, "methods")
             return found[:1].upper() + found[1:]
         if dim == "step" and level in self.study.referral_steps:
             return self.study.label(level, self.language, "referrals")
+        logic = {"node": self.study.nodes, "result": self.study.promises}.get(dim, ())
+        if named := next((one.label(self.language) for one in logic if level == one.id), ""):
+            return named
         own = self.texts.get(f"levels.{dim}.{level}") or self.texts.get(f"levels.any.{level}")
         return own or self._study_level(dim, level) or self._named_elsewhere(level) or _plain(level)
+
+    def _measured(self, one: Measured) -> str:
+        """What is measured where the logic model or an expected result says so, as `Mental health, 6 months (T1)`."""
+        if one.source not in PREFIXES:
+            return self.text(f"levels.measured.{one.source}")
+        about = self.level({"public": "indicator"}.get(one.source, one.source), one.about)
+        at = {"outcome": "wave", "public": "population"}.get(one.source)
+        return f"{about}, {self.level(at, one.at)}" if at else about
+
+    def _who(self, level: str) -> str:
+        """A role or setting, whichever list of the study has it."""
+        named = (self._study_level(dim, level) for dim in WHO)
+        return next(filter(None, named), "") or self.texts.get(f"levels.any.{level}") or _plain(level)
 
     def _named_elsewhere(self, level: str) -> str:
         """The label of a level that is itself a variable, an outcome or a measure."""
@@ -112,6 +137,11 @@ class Words:
     def date(self, day: date) -> str:
         """A date in words."""
         return date_text(day, self.language)
+
+    def month(self, number: float) -> str:
+        """A month given as the number 202006, in words."""
+        year, month = divmod(int(number), 100)
+        return month_text(date(year, month, 1), self.language)
 
     def _contrast(self, contrast: str) -> str:
         """`t1 - t0` as `6 months (T1) compared with Start (T0)`; `t1 - t0 : a - b` as two such parts."""

@@ -31,7 +31,8 @@ def action_plans(
     Rows per level and phase (`phases` in order; a phase without actions is shown): `n` done of `denominator` made,
     percent with Wilson limits; `late` (open past their due date on `as_of`); `delay` median days from due to closed
     over the actions done (negative is early), which says nothing of those open: `open_delay` is the median days late
-    so far; `first_opened, last_due, last_closed` for a time strip; `in_periods` share of the planned days (opened to
+    so far; `first_opened, last_due, last_closed` and `middle_opened, middle_due, middle_closed` (medians, `closed` of
+    those done) for a time strip; `in_periods` share of the planned days (opened to
     due) that fell in the `periods` (columns `start`, `end`: lockdowns).
     """
     require(data, phase, opened, due, closed, status, by)
@@ -54,7 +55,8 @@ def _timing(made: pd.DataFrame, opened: str, due: str, closed: str, as_of: Momen
     return {
         "late": len(late), "delay": pd.Series(days(done[closed]) - days(done[due])).median(),
         "open_delay": pd.Series(now - days(late[due])).median(), "first_opened": made[opened].min(),
-        "last_due": made[due].max(), "last_closed": done[closed].max(),
+        "last_due": made[due].max(), "last_closed": done[closed].max(), "middle_opened": made[opened].median(),
+        "middle_due": made[due].median(), "middle_closed": done[closed].median(),
         "in_periods": np.nan if periods is None else _in_periods(days(made[opened]), days(made[due]), periods),
     }  # fmt: skip
 

@@ -9,8 +9,11 @@ from datetime import date
 from markupsafe import Markup
 
 from analysis import present
+from analysis.present.figures import anchoring as anchoring_figures
 from analysis.present.figures import change as change_figures
 from analysis.present.figures import evaluation as evaluation_figures
+from analysis.present.figures import joint as joint_figures
+from analysis.present.figures import logic as logic_figures
 from analysis.present.figures import network as network_figures
 from analysis.present.figures import process as process_figures
 from analysis.present.figures import responders as responder_figures
@@ -23,7 +26,9 @@ FIGURES: Mapping[str, Callable] = {
     "funnel": process_figures.funnel, "bars": process_figures.bars, "curves": process_figures.curves,
     "dots": network_figures.dots, "specifications": evaluation_figures.specifications,
     "sociogram": evaluation_figures.sociogram, "balance": evaluation_figures.balance,
-    "joint_display": evaluation_figures.joint_display,
+    "joint_display": joint_figures.joint_display, "logic_model": logic_figures.logic_model,
+    "plan_strip": anchoring_figures.plan_strip, "integration": anchoring_figures.integration,
+    "heat": anchoring_figures.heat,
 }  # fmt: skip
 
 

@@ -28,16 +28,13 @@ _COSTS = [  # step, resource, volume for 100 referrals, price in euros, source o
     ("coordinatie", "uren_coordinatie", 150, 61.0, "aangenomen uurtarief projectleider"),
 ]
 _NO_PRICE = (3, "vervoer")  # municipality and resource whose price was not handed in
-_INTERVENTIONS = [  # intervention, recognition, theme, which municipalities
-    ("wor", "beschreven", "sociale_basis", (0, 1, 2, 3, 4, 5)),
-    ("beweegmaatje", "geen", "leefstijl", (0, 2, 3, 5)),
-    ("valpreventie", "geen", "vitaal_ouder", (0, 3, 4, 5)),
-    ("campagne", "geen", "mentale_gezondheid", (1, 2, 4)),
+_INTERVENTIONS = [  # intervention, recognition, theme of GALA, policy frame, which municipalities
+    ("wor", "beschreven", "sociale_basis", "gala_iza", (0, 1, 2, 3, 4, 5)),
+    ("beweegmaatje", "geen", "leefstijl", "gala", (0, 2, 3, 5)),
+    ("valpreventie", "geen", "vitaal_ouder", "gala", (0, 3, 4, 5)),
+    ("campagne", "geen", "mentale_gezondheid", "gala", (1, 2, 4)),
 ]
-_RECOGNITION = {
-    "beschreven": "Movisie en RIVM, erkenning 15-05-2015",
-    "geen": "geen erkenning nagegaan; toedeling aan gemeenten verzonnen",
-}
+_RECOGNITION = {"beschreven": "movisie_rivm_2015", "geen": "niet_nagegaan"}
 
 
 def fidelity(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
@@ -103,11 +100,11 @@ def costs(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
 
 def interventions(sample: "Sample", rng: np.random.Generator) -> pd.DataFrame:
     """What was offered, with the recognition that is publicly known (nothing is drawn)."""
-    rows = [row for row in _INTERVENTIONS if sample.unit.position % 6 in row[3]]
+    rows = [row for row in _INTERVENTIONS if sample.unit.position % 6 in row[4]]
     return pd.DataFrame(
         {
             "interventie": [row[0] for row in rows], "gemeente": sample.unit.name,
-            "erkenning": [row[1] for row in rows], "thema": [row[2] for row in rows],
+            "erkenning": [row[1] for row in rows], "thema": [row[2] for row in rows], "kader": [row[3] for row in rows],
             "bron": [_RECOGNITION[row[1]] for row in rows],
         }
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Figures of the evaluation as a whole: analyses side by side, domains together, what helps, the joint display."""
+"""Figures of the evaluation as a whole: analyses side by side, domains together, what helps and what hinders."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,6 @@ from analysis.present.cells import interval_text, outcome_of, scale_of, size_tex
 from analysis.present.figures.change import LIMITS
 from analysis.present.figures.style import (
     BLUE,
-    GREY,
     INK,
     ORANGE,
     SERIES,
@@ -25,7 +24,6 @@ from analysis.present.reading import Released, released
 from analysis.present.wording import Words
 
 PLANNED = "mixed_model"
-STRENGTHS = {-1: (ORANGE, "◑"), 0: ("white", "○"), 1: (GREY, "◐"), 2: (BLUE, "●")}
 
 
 def specifications(table: pd.DataFrame | Released, words: Words, *, outcome: str) -> Picture:
@@ -144,37 +142,3 @@ def balance(table: pd.DataFrame | Released, words: Words, *, dim: str) -> Pictur
     ]
     names = f"{title.rstrip('?')} ({words.measure('helping')} / {words.measure('hindering')})"
     return Picture(made.figure, alt_text(words, names, items), "", whole)
-
-
-def joint_display(table: pd.DataFrame | Released, words: Words) -> Picture:
-    """Results by sources of evidence: an open circle is not measured, a filled one speaks for the result.
-
-    `table` has the dimensions result and source and the measure strength (0, 1, 2); the best mark of a source counts.
-    """
-    whole = released(table).only("strength")
-    title = words.text("figures.joint_display")
-    if whole.empty:
-        return nothing(words, whole, title)
-    marks = whole.shown.groupby(["result", "source"], sort=False)["value"].max().astype(int)
-    results = list(dict.fromkeys(result for result, _ in marks.index))
-    rows = [(result, source, marks[result, source]) for result in results for source in marks[result].index]
-    labels = [words.level("source", source) for _, source, _ in rows]
-    heads = [words.level("result", result) for result in results]
-    made = sheet(
-        words, title, subtitle(words, whole), source_line(words, whole), height=0.4 + 0.33 * (len(rows) + len(results))
-    )
-    made.ax.axis("off")
-    made.ax.set_xlim(0, 1)
-    line = len(rows) + len(results)
-    made.ax.set_ylim(0, line + 0.5)
-    for result, head in zip(results, heads, strict=True):
-        made.ax.text(0, line, head, weight="bold", color=INK, va="center")
-        line -= 1
-        for _, source, mark in [row for row in rows if row[0] == result]:
-            made.ax.plot(0.03, line, "o", markersize=9, markerfacecolor=STRENGTHS[mark][0], markeredgecolor=INK)
-            made.ax.text(
-                0.08, line, f"{words.level('source', source)}: {words.text(f'picture.strength.{mark}')}", va="center"
-            )
-            line -= 1
-    items = [(label, words.text(f"picture.strength.{mark}")) for label, (_, _, mark) in zip(labels, rows, strict=True)]
-    return Picture(made.figure, alt_text(words, title, items), words.text("picture.joint_note"), whole)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 5.4  # inches: on a phone 10 point text is then still about 9 pixels
+WIDE = 7.4  # inches: the width of a page on a screen
 INK, TEXT, SOFT = "#1D1756", "#222222", "#595959"
 BLUE, ORANGE, GREY, SYNTHETIC = "#0072B2", "#C24E00", "#767676", "#B0004E"
 SERIES = (BLUE, ORANGE, "#007E48", "#7A3E9D", "#1D1756", "#767676")  # each at least 4:1 on white
@@ -41,19 +42,25 @@ class Sheet:
         return self.axes[0]
 
 
-def sheet(words: Words, title: str, subtitle: str, source: str, *, height: float, rows: int = 1) -> Sheet:
-    """A figure `height` inches high below its header: title, subtitle, synthetic mark; source line at the foot."""
+def sheet(
+    words: Words, title: str, subtitle: str, source: str, *, height: float, rows: int = 1, width: float = WIDTH
+) -> Sheet:
+    """A figure `height` inches high below its header: title, subtitle, synthetic mark; source line at the foot.
+
+    `width` is for what cannot be read in the common width (a diagram); such a figure is as wide as the page.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    heading, below = textwrap.wrap(title, 48), textwrap.wrap(subtitle, 68)
-    foot = textwrap.wrap(source, 82)
+    room = width / WIDTH
+    heading, below = textwrap.wrap(title, int(48 * room)), textwrap.wrap(subtitle, int(68 * room))
+    foot = textwrap.wrap(source, int(82 * room))
     synthetic = words.study.kind == "synthetic"
     top = 0.12 + 0.24 * len(heading) + LINE * len(below) + 0.26 * synthetic + 0.06
     bottom = 0.1 + 0.16 * len(foot)
     total = top + height + bottom
     with rc_context(RC):
-        figure = Figure(figsize=(WIDTH, total), layout="constrained")
+        figure = Figure(figsize=(width, total), layout="constrained")
         figure.get_layout_engine().set(rect=(0.01, bottom / total, 0.98, height / total), w_pad=0.06, h_pad=0.06)
         axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
         write = _Writer(figure, total)
@@ -64,7 +71,7 @@ def sheet(words: Words, title: str, subtitle: str, source: str, *, height: float
         for line in below:
             write.line(line, LINE, size=9.5, color=SOFT)
         for at, line in enumerate(reversed(foot)):
-            figure.text(0.015, (0.06 + 0.16 * at) / total, line, fontsize=8, color=SOFT, va="bottom")
+            figure.text(0.015 * WIDTH / width, (0.06 + 0.16 * at) / total, line, fontsize=8, color=SOFT, va="bottom")
     return Sheet(figure, tuple(axes), title)
 
 
@@ -76,7 +83,10 @@ class _Writer:
 
     def line(self, text: str, step: float, *, size: float, color: str, weight: str = "normal", box: str = "") -> None:
         frame = {"facecolor": box, "edgecolor": "none", "boxstyle": "square,pad=0.3"} if box else None
-        place = (0.022 if box else 0.015, 1 - (self.at + (0.04 if box else 0)) / self.height)
+        place = (
+            (0.022 if box else 0.015) * WIDTH / self.figure.get_figwidth(),
+            1 - (self.at + (0.04 if box else 0)) / self.height,
+        )
         self.figure.text(*place, text, fontsize=size, color=color, weight=weight, va="top", bbox=frame)
         self.at += step
 
@@ -119,8 +129,9 @@ def not_shown(words: Words, labels: list[str]) -> str:
 
 
 def nothing(words: Words, table: Released, title: str) -> Picture:
-    """The stated empty state: a strip that says that all is hidden."""
+    """The stated empty state: a strip that says that all is hidden, or that there is nothing."""
+    said = words.text("empty.absent" if table.hidden.empty else "empty.hidden")
     made = sheet(words, title, subtitle(words, table), source_line(words, table), height=0.5)
     made.ax.axis("off")
-    made.ax.text(0, 0.5, "\n".join(textwrap.wrap(words.text("empty.hidden"), 66)), va="center", color=TEXT, fontsize=10)
-    return Picture(made.figure, alt_text(words, title, []), words.text("empty.hidden"), None)
+    made.ax.text(0, 0.5, "\n".join(textwrap.wrap(said, 66)), va="center", color=TEXT, fontsize=10)
+    return Picture(made.figure, alt_text(words, title, []), said, None)

@@ -1,0 +1,166 @@
+"""What was measured, by the names that the logic model and the expected results of a study use (`analysis.logic`)."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from analysis import process
+from analysis.logic import SOURCES, Measured
+from analysis.planned import collaboration, voices
+from analysis.planned.change import changes
+from analysis.planned.design import DIFFERENCE
+from analysis.planned.referral import funnel
+from analysis.planned.value import public_range
+from analysis.study import Study
+
+PERSONS = {"fidelity", "step", "outcome", "factor"}  # what counts people, or cases of one person each
+NUMBERS = ("organisations", "interventions", "adaptations")  # things, of which the number is the measure
+COLUMNS = ["measured", "measure", "value", "n", "lower", "upper", "note"]
+
+
+def measured(
+    study: Study, people: pd.DataFrame, asked: Iterable[Measured], tables: Mapping[str, pd.DataFrame], *, as_of=None
+) -> pd.DataFrame:
+    """One row for each measure asked that can be computed: `measured` (its name), `measure, value, n, lower, upper,
+    note`; public figures of several units have two.
+
+    `measure` says what the value is: `percent` (0-100), `estimate` (a change, with limits), `mean` (a factor from -2
+    hindering to 2 helping), `number` of things or days, `total` in euros
+    (`at_least` where a price is missing), `lowest` and `highest` of public figures.
+    `tables` are the processed tables by name; a measure whose tables the study does not have has no row. `n` is given
+    where people are counted, so that a small group is hidden here as in its own table.
+    """
+    asked = list(dict.fromkeys(asked))
+    changed = _changes(study, people, [one for one in asked if one.source == "outcome"])
+    rows = [row for one in asked for row in _rows(study, one, changed, tables, as_of)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _rows(study: Study, one: Measured, changed: pd.DataFrame, tables: Mapping, as_of) -> list[dict]:
+    if one.source == "outcome":
+        found = _outcome(study, one, changed)
+    elif one.source in ("step", "factor", "public"):
+        needs = {"step": "referrals", "factor": "fragments", "public": "context"}[one.source]
+        make = {"step": _step, "factor": _factor, "public": _public}[one.source]
+        found = make(study, one, tables[needs], as_of) if study.has(needs) else []
+    else:
+        there = all(study.has(table) for table in SOURCES[one.source])
+        found = _process(study, one.source, tables, as_of) if there else []
+    empty = {"measured": str(one), "n": float("nan"), "lower": float("nan"), "upper": float("nan"), "note": ""}
+    kept = [empty | row for row in found if pd.notna(row["value"]) or row.get("note")]
+    return kept if one.source in PERSONS else [row | {"n": float("nan")} for row in kept]
+
+
+def _changes(study: Study, people: pd.DataFrame, asked: list[Measured]) -> pd.DataFrame:
+    """Changes of the outcomes asked, computed once for all waves; between arms where the design compares them."""
+    wanted = {one.about for one in asked}
+    if not wanted:
+        return pd.DataFrame()
+    plan = study.model_copy(update={"outcomes": tuple(o for o in study.outcomes if o.id in wanted)})
+    found = changes(plan, people)
+    return found[found["arm"] == DIFFERENCE] if "arm" in found else found
+
+
+def _outcome(study: Study, one: Measured, changed: pd.DataFrame) -> list[dict]:
+    rows = changed[(changed["outcome"] == one.about) & changed["contrast"].str.startswith(f"{one.at} ")]
+    return [
+        {"measure": "estimate", "value": row.estimate, "n": row.n, "lower": row.lower, "upper": row.upper,
+         "note": row.note}
+        for row in rows.itertuples()
+    ]  # fmt: skip
+
+
+def _step(study: Study, one: Measured, referrals: pd.DataFrame, as_of) -> list[dict]:
+    found = funnel(study, referrals, as_of=as_of)
+    return _shares(found[found["step"] == one.about], "percent_first", "n_first")
+
+
+def _factor(study: Study, one: Measured, fragments: pd.DataFrame, as_of) -> list[dict]:
+    """Mean direction of all fragments of a factor, whoever spoke; n are the sources."""
+    found = process.factors(fragments, tree=pd.DataFrame({"factor": [one.about]}))
+    row = found[found["factor"] == one.about].iloc[0]
+    return [{"measure": "mean", "value": row["mean_valence"], "n": row["sources"]}]
+
+
+def _public(study: Study, one: Measured, context: pd.DataFrame, as_of) -> list[dict]:
+    low, high = public_range(study, context, one.about, one.at)
+    return [{"measure": "percent", "value": low}] if low == high else [
+        {"measure": "lowest", "value": low}, {"measure": "highest", "value": high}]  # fmt: skip
+
+
+def _process(study: Study, source: str, tables: Mapping[str, pd.DataFrame], as_of) -> list[dict]:
+    """The headline of a table of the process evaluation."""
+    if source in NUMBERS:
+        column = {"organisations": "organisation", "interventions": "intervention"}.get(source)
+        table = tables[source]
+        return [{"measure": "number", "value": table[column].nunique() if column else len(table)}]
+    if source == "measures_days":
+        return [{"measure": "number", "value": _days(study, as_of)}] if study.periods else []
+    if source == "costs":
+        spent = tables["costs"]["volume"] * tables["costs"]["unit_price"]
+        return [{"measure": "at_least" if spent.isna().any() else "total", "value": spent.sum()}]
+    return _SHARES[source](study, tables, as_of)
+
+
+def _days(study: Study, as_of) -> int:
+    """Days with public measures until the cut-off date."""
+    table = voices.periods(study)
+    end = table["end"] if as_of is None else table["end"].clip(upper=pd.Timestamp(as_of))
+    return int(((end - table["start"]).dt.days.clip(lower=-1) + 1).sum())
+
+
+def _shares(found: pd.DataFrame, percent: str = "percent", n: str = "n") -> list[dict]:
+    return [{"measure": "percent", "value": row[percent], "n": row[n]} for row in found.to_dict("records")]
+
+
+def _fidelity(study: Study, tables: Mapping, as_of) -> list[dict]:
+    return _shares(voices.fidelity(study, tables["fidelity"]).query("element == 'all'"))
+
+
+def _sessions(study: Study, tables: Mapping, as_of) -> list[dict]:
+    found = collaboration.work_sessions(study, tables["work_sessions"], as_of=as_of)
+    return _shares(found[found["indicator"] == "wide"])
+
+
+def _ties(study: Study, tables: Mapping, as_of) -> list[dict]:
+    """Share of ties at the last moment that connect two domains, over the networks of all units."""
+    found = collaboration.network(study, tables["ties"], tables["organisations"])
+    last = found[(found["moment"] == collaboration.MOMENTS[1]) & (found["unit"] != "all")]
+    total = last["ties"].sum()
+    crossing = (last["cross_domain_share"] * last["ties"]).sum()
+    return [{"measure": "percent", "value": 100 * crossing / total if total else float("nan")}]
+
+
+def _meetings(study: Study, tables: Mapping, as_of) -> list[dict]:
+    found = collaboration.meetings(study, tables["meetings"], as_of=as_of)
+    held = found[(found["indicator"] == "held") & (found["unit"] != "all")]
+    n = held["n"].sum()
+    return [{"measure": "percent", "value": 100 * held["count"].sum() / n if n else float("nan")}]
+
+
+def _actions(study: Study, tables: Mapping, as_of) -> list[dict]:
+    found = collaboration.actions(study, tables["actions"], as_of=as_of)
+    return _shares(found[found["state"] == "done"])
+
+
+def _embedding(study: Study, tables: Mapping, as_of) -> list[dict]:
+    """Mean over the units of what is in place at the last moment."""
+    elements = [level.level for level in study.levels("embedding")]
+    found = process.embedding(tables["embedding"], by="unit", elements=elements)
+    last = found[(found["element"] == "all") & (found["moment"] == found["moment"].iloc[-1])]
+    return [{"measure": "percent", "value": last["percent"].mean()}]
+
+
+def _involved(indicator: str):
+    def share(study: Study, tables: Mapping, as_of) -> list[dict]:
+        found = voices.involvement(study, tables["involvement"], as_of=as_of)
+        return _shares(found[(found["indicator"] == indicator) & (found["level"] == "all")])
+
+    return share
+
+
+_SHARES = {
+    "fidelity": _fidelity, "work_sessions": _sessions, "ties": _ties, "meetings": _meetings, "actions": _actions,
+    "embedding": _embedding, "with_residents": _involved("with_residents"),
+    "advising": _involved("at_least_advising"), "points_done": _involved("points_done"),
+}  # fmt: skip
