@@ -133,7 +133,7 @@ def _judged(
     if interval is None:
         verdict, reason, low, high = "fail", "relations contradict each other", np.nan, np.nan
     else:
-        low, high = float(np.ceil(interval.lower - TINY)), float(np.floor(interval.upper + TINY))
+        low, high = float(np.ceil(interval.lower - TINY)) + 0.0, float(np.floor(interval.upper + TINY))  # no -0.0
         if not derived and quantity.role.startswith("sum:"):
             threshold = profile.p_share * high
             safe = interval.width >= threshold

@@ -14,5 +14,6 @@ _MODULES = {
     "edition": "student_edition lessons write_editions",
     "playing": "play Played LessonError refresh",
     "pictures": "",
+    "networks": "",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

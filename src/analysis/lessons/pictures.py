@@ -26,24 +26,31 @@ def bars(values: pd.Series, *, title: str, x: str, digits: int = 0, highlight: s
     ax.barh(places, values, color=[ORANGE if label == highlight else BLUE for label in values.index], height=0.62)
     ax.set_yticks(places, [wrapped(str(label), 26) for label in values.index])
     for place, value in zip(places, values, strict=True):
-        ax.annotate(_number(value, digits), (value, place), (4, 0), va="center", **_NEAR)
+        side = {"xytext": (4, 0), "ha": "left"} if value >= 0 else {"xytext": (-4, 0), "ha": "right"}
+        ax.annotate(_number(value, digits), (value, place), va="center", **side, **_NEAR)
     ax.margins(x=0.12)
     _finish(ax, x, "")
     return Picture(figure, _alt(title, [f"{name} {_number(value, digits)}" for name, value in values.items()]), "")
 
 
 def histogram(
-    values: pd.Series, *, title: str, x: str, lines: Mapping[str, float] | None = None, bins: int = 21
+    values: pd.Series,
+    *,
+    title: str,
+    x: str,
+    y: str = "aantal mensen",
+    lines: Mapping[str, float] | None = None,
+    bins: int | Sequence[float] = 21,
 ) -> Picture:
-    """How many people have each value; `lines` are vertical lines by name, such as a mean. Missing ones do not count."""
+    """How many (people) have each value; `lines` are vertical lines by name; missing values do not count."""
     figure, ax = _sheet(title, 2.6)
     known = values.dropna().to_numpy(float)
     ax.hist(known, bins=bins, color=BLUE, alpha=0.85, edgecolor="white")
     for (name, place), colour, style in zip((lines or {}).items(), (ORANGE, INK, GREY), LINES, strict=False):
         ax.axvline(place, color=colour, linewidth=2.2, linestyle=style, label=f"{name}: {_number(place, 1)}")
-    _finish(ax, x, "aantal mensen", legend=bool(lines))
+    _finish(ax, x, y, legend=bool(lines))
     named = [f"{name} {_number(value, 1)}" for name, value in (lines or {}).items()]
-    return Picture(figure, _alt(title, [f"{len(known)} mensen", *named]), "")
+    return Picture(figure, _alt(title, [f"{len(known)} {y.removeprefix('aantal ')}", *named]), "")
 
 
 def scatter(
