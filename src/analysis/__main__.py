@@ -33,6 +33,7 @@ def prepare_command(studies: Studies = None) -> None:
 def run(
     studies: Studies = None,
     unit: Annotated[list[str] | None, typer.Option(help="Only this unit (repeat for more); `all` is all together.")] = None,
+    notebook: Annotated[list[str] | None, typer.Option(help="Only this notebook, 03 or 03_change (repeat for more).")] = None,
     language: Annotated[str, typer.Option(help="Language of the executed notebooks: nl or en.")] = "nl",
     as_of: Annotated[str, typer.Option(help="Cut-off date 2021-12-31: what was known then. Empty: the plan's own.")] = "",
     jobs: Annotated[int | None, typer.Option(help="Notebooks at a time; the number of cores when absent.")] = None,
@@ -42,7 +43,8 @@ def run(
 ) -> None:
     """Prepare, run every notebook for every unit, release what may be shown, publish reports/."""
     parameters = {"language": language, **({"as_of": as_of} if as_of else {})}
-    _execute(studies, only=None, units=unit, parameters=parameters, jobs=jobs, force=force, dry_run=dry_run, scheduler=scheduler)
+    chosen = {"units": unit, "books": notebook, "parameters": parameters}
+    _execute(studies, only=None, **chosen, jobs=jobs, force=force, dry_run=dry_run, scheduler=scheduler)
 
 
 def _execute(studies, **options) -> None:

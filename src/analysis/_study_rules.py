@@ -22,6 +22,10 @@ def _tables(study: Study) -> Iterator[str]:
     for name, raw in study.tables.items():
         if (raw.file is None) == (raw.package is None or raw.dataset is None):
             yield f"tables.{name}: give either `file`, or `package` and `dataset`."
+    of_people = [name for name in study.tables if any(v.name == "person" for v in study.columns(name))]
+    if len({study.tables[name].by_unit for name in of_people}) > 1:
+        apart = ", ".join(name for name in of_people if study.tables[name].by_unit)
+        yield f"tables: {apart} come(s) in a file a unit, other tables about people do not; give all of them `{{unit}}` in `file`, or none."
 
 
 def _waves(study: Study) -> Iterator[str]:

@@ -45,32 +45,106 @@ def prepare(study: Study) -> Prepared:
 
     Raises `StudyError` with every unreadable file, unknown column, unknown code and broken rule at once.
     """
+    made = list(parts(study))
+    tables = {
+        name: pd.concat([part.tables[name] for part in made if name in part.tables], ignore_index=True)
+        for name in dict.fromkeys(name for part in made for name in part.tables)
+    }
+    ordered = {name: _ordered(study, name, frame) for name, frame in tables.items()} if len(made) > 1 else tables
+    return Prepared(ordered, _summed([part.log for part in made]), tuple(p for part in made for p in part.problems))
+
+
+def write(study: Study) -> Prepared:
+    """Prepare a study and write its processed tables, all or none of them, one unit in memory at a time where its raw
+    files are by unit; returns the last part that was prepared, with the whole log and all problems.
+    """
+    logs, problems = [], []
+    with reported(study), store.replaced(study.id) as add:
+        for part in parts(study):
+            for name, frame in part.tables.items():
+                add(name, frame)
+            logs.append(part.log)
+            problems += part.problems
+        log = _summed(logs)
+        add("prepare_log", log)
+        add("prepare_problems", checks.as_frame(problems))
+    return Prepared(part.tables, log, tuple(problems))
+
+
+def parts(study: Study) -> Iterator[Prepared]:
+    """The processed tables in parts that need nothing of each other: the study as a whole, or unit by unit where the
+    file names of its raw tables hold `{unit}`.
+
+    Raises `StudyError` at the end with the problems of all parts; what came before must then not be used.
+    """
+    if not study.by_unit:
+        yield _part(study, study.tables)
+        return
+    shared = {name: raw for name, raw in study.tables.items() if not raw.by_unit}
+    of_unit = {name: raw for name, raw in study.tables.items() if raw.by_unit}
+    pieces = [("", shared)] if shared else []
+    pieces += [(unit, {name: raw.of(unit) for name, raw in of_unit.items()}) for unit in study.units]
+    problems, seen, corrected = [], _Seen(), 0
+    for unit, tables in pieces:
+        try:
+            made = _part(study, tables, unit)
+        except IntakeError as error:
+            problems += error.found
+            continue
+        problems += seen.twice(made, unit)
+        corrected += made.log.loc[made.log["rule"] == "corrected", "rows"].sum()
+        yield made
+    if not problems and corrected < (lines := len(_corrections(study))):
+        text = f"{checks.rows(lines - corrected, 'fit')} no row of any unit"
+        problems = [checks.of_file("corrections.csv", "correction", text, "Correct the lines.")]
+    checks.stop_on_errors(problems, study.id)
+
+
+def _part(study: Study, tables: Mapping[str, RawTable], unit: str = "") -> Prepared:
+    """The processed tables that come from these raw tables; `unit` is the only one that they may be about."""
     corrections = _corrections(study)
     received, problems, secret = {}, [], _secret(study)
-    for name, raw in study.tables.items():
+    for name, raw in tables.items():
         try:
             received[name] = _receive(study, name, raw, corrections, secret)
         except IntakeError as error:
             problems += error.found
     problems += [found for table in received.values() for found in table.problems]
-    tables = {name: table.frame for name, table in received.items()}
+    frames = {name: table.frame for name, table in received.items()}
     if not any(found.level == "error" for found in problems):
-        problems += _check(study, tables)
-    checks.stop_on_errors(problems, study.id)
+        problems += _check(study, frames) + checks.of_unit(frames, unit)
+    if unit:
+        problems = [replace(found, table=f"{unit}: {found.table}") for found in problems]
+    checks.stop_on_errors(problems, "" if unit else study.id)
     log = [(name, *line) for name, table in received.items() for line in table.log]
-    finished = _derive(study, tables)
-    return Prepared(finished, pd.DataFrame(log, columns=LOG_COLUMNS), tuple(problems))
+    return Prepared(_derive(study, frames), pd.DataFrame(log, columns=LOG_COLUMNS), tuple(problems))
 
 
-def write(study: Study) -> Prepared:
-    """Prepare a study and write its processed tables, each whole or not at all; returns what was prepared."""
-    with reported(study):
-        prepared = prepare(study)
-    for name, frame in prepared.tables.items():
-        store.write_processed(study.id, name, frame)
-    store.write_processed(study.id, "prepare_log", prepared.log)
-    store.write_processed(study.id, "prepare_problems", checks.as_frame(prepared.problems))
-    return prepared
+def _summed(logs: list[pd.DataFrame]) -> pd.DataFrame:
+    """One log of several parts: the same line of each counted together."""
+    if len(logs) == 1:
+        return logs[0]
+    return pd.concat(logs).groupby(LOG_COLUMNS[:-1], sort=False, as_index=False)["rows"].sum()
+
+
+class _Seen:
+    """Keys of the parts so far: what is once in every file may still be in two of them."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, set] = {}
+
+    def twice(self, made: Prepared, unit: str) -> list[Problem]:
+        """Keys of this part that an earlier part had, as problems; they are known from now on."""
+        found = []
+        for name, key in (("persons", "person"), ("referrals", "referral"), ("organisations", "organisation")):
+            if name in made.tables:
+                known, new = self.known.setdefault(name, set()), set(made.tables[name][key])
+                if both := len(known & new):
+                    text = f"{checks.rows(both)} a key that another unit's file holds too"
+                    remedy = "Keep each in the file of one unit."
+                    found.append(checks.of_file(f"{unit}: {name}", "unique", text, remedy, column=key))
+                known |= new
+        return found
 
 
 @contextmanager
@@ -86,11 +160,11 @@ def reported(study: Study) -> Iterator[None]:
         raise
 
 
-def raw_rows(study: Study, name: str) -> tuple[pd.DataFrame, Learnt]:
+def raw_rows(study: Study, name: str, raw: RawTable | None = None) -> tuple[pd.DataFrame, Learnt]:
     """The raw rows of a table (index = row number as received) and what the reader learnt; package data come as they
-    are.
+    are. `raw` is where they stand, the plan's own place when absent.
     """
-    raw = study.tables[name]
+    raw = raw or study.tables[name]
     if raw.file is None:
         return _from_package(raw), Learnt()
     from analysis.intake.readers import read
@@ -140,7 +214,7 @@ def _refusal(place: str, rule: str, found: str, remedy: str, column: str = "") -
 
 def _receive(study: Study, name: str, raw: RawTable, corrections: pd.DataFrame, secret: bytes | None) -> _Table:
     """One table: raw rows, kept rows, long shape, corrections, conversion, declared doubles; each step counted."""
-    frame, learnt = raw_rows(study, name)
+    frame, learnt = raw_rows(study, name, raw)
     log = [("received", "", "", len(frame))]
     frame = _kept(frame, raw)
     variables = study.columns(name)
@@ -153,7 +227,7 @@ def _receive(study: Study, name: str, raw: RawTable, corrections: pd.DataFrame, 
         raise _refusal(name, "columns present", text, "Correct `source` in codebook.csv or the file.")
     log += [("kept", "", "", len(frame)), ("not in codebook", "", "columns", len(set(frame.columns) - set(read)))]
     codes = frame[sorted(set(read))].apply(code)
-    codes, corrected, problems = _correct(codes, study, name, corrections)
+    codes, corrected, problems = _correct(codes, study, name, corrections, partly=raw.by_unit)
     log += corrected
     problems += privacy.identifiers(codes, variables, keyed=secret is not None)
     variables, undeclared = with_declared_missing(variables, learnt, raw, study)
@@ -212,9 +286,11 @@ def _corrections(study: Study) -> pd.DataFrame:
 
 
 def _correct(
-    codes: pd.DataFrame, study: Study, name: str, corrections: pd.DataFrame
+    codes: pd.DataFrame, study: Study, name: str, corrections: pd.DataFrame, *, partly: bool
 ) -> tuple[pd.DataFrame, list, list]:
-    """Raw codes with the declared corrections of this table; a correction that fits no row is a problem."""
+    """Raw codes with the declared corrections of this table; a correction that fits no row is a problem (`partly`: not
+    here, its row may be in another unit's file).
+    """
     codes, counts, problems = codes.copy(), {}, []
     source = {v.name: v.source.columns[0] for v in study.columns(name) if len(v.source.columns) == 1}
     waves = {
@@ -224,6 +300,8 @@ def _correct(
     for line, row in corrections[corrections["table"] == name].iterrows():
         column, where = source.get(row["variable"]), f"corrections.csv line {line + 2}"
         fits = _fits(codes, source, row) if column else pd.Series(False, index=codes.index)
+        if partly and not fits.any():
+            continue
         if fits.sum() != 1:
             text = f"{where} fits {int(fits.sum())} rows"
             problems.append(
@@ -309,8 +387,8 @@ _DOUBLES: dict[str, Callable[[pd.DataFrame, list[str]], pd.DataFrame]] = {
 
 def _check(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     """Rules that need more than one column: keys, persons, units, order of waves and steps, dates in the window."""
-    persons = tables["persons"].set_index("person")
     found: list[Problem] = []
+    persons = tables["persons"].set_index("person") if "persons" in tables else None
     for name, frame in tables.items():
         if "person" in frame and name != "persons":
             found += checks.known_persons(
@@ -320,7 +398,7 @@ def _check(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
             found += checks.same_unit(frame, name, "person", persons["unit"], study.variable(name, "unit").check)
         found += _outside_window(study, name, frame)
     clock = study.time
-    if clock in tables["answers"]:
+    if "answers" in tables and clock in tables["answers"]:
         found += checks.waves_in_order(
             tables["answers"], clock, [wave.id for wave in study.waves], study.variable("answers", clock).check
         )
@@ -360,17 +438,18 @@ def _outside_window(study: Study, name: str, frame: pd.DataFrame) -> list[Proble
 def _derive(study: Study, received: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Processed tables with every derived variable, columns in the codebook's order, rows in a fixed order."""
     tables = dict(received)
-    persons = tables["persons"]
     for name, frame in tables.items():
         columns = {v.name for v in study.columns(name)}
         if "unit" in columns and "unit" not in frame:
-            frame = frame.assign(unit=frame["person"].map(persons.set_index("person")["unit"]).astype("str"))
+            unit_of = tables["persons"].set_index("person")["unit"]
+            frame = frame.assign(unit=frame["person"].map(unit_of).astype("str"))
         if "kind" in columns and "kind" not in frame:
             frame = frame.assign(kind=kind(frame["activity"], study))
         tables[name] = frame
-    tables["persons"] = _persons(study, tables)
-    tables["answers"] = consented(tables["answers"], tables["persons"])
-    tables["measures"] = measures(study, tables["answers"], tables["persons"])
+    if "persons" in tables:  # not among what is shared by all units
+        tables["persons"] = _persons(study, tables)
+        tables["answers"] = consented(tables["answers"], tables["persons"])
+        tables["measures"] = measures(study, tables["answers"], tables["persons"])
     return {name: _ordered(study, name, frame) for name, frame in tables.items()}
 
 

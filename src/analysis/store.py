@@ -5,9 +5,13 @@ JupyterLab or a test, candidates go to a scratch folder, so that reading a noteb
 """
 
 import datetime as dt
+import filecmp
 import json
 import os
-from collections.abc import Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -162,17 +166,41 @@ def case() -> Case:
 # --- processed tables -----------------------------------------------------------------------------------------------
 
 
-def write_processed(study: str, name: str, frame: pd.DataFrame) -> Path:
-    """Write a processed table, one parquet file a unit; files whose bytes would not change are left alone."""
-    folder = processed(study) / "tables" / name
+@contextmanager
+def replaced(study: str) -> Iterator[Callable[[str, pd.DataFrame], None]]:
+    """Write processed tables anew, all or none: gives `add(table, frame)`, which keeps a frame aside, one parquet file a
+    unit; when the block ends without an error they are put in place, and units that a table has no more are removed.
+
+    A file whose bytes would not change is left alone, so that nothing that reads it runs again.
+    """
+    folder = processed(study)
     folder.mkdir(parents=True, exist_ok=True)
-    by_unit = frame["unit"].fillna(NO_UNIT) if "unit" in frame else pd.Series(NO_UNIT, index=frame.index)
-    parts = dict(tuple(frame.groupby(by_unit, sort=True))) or {NO_UNIT: frame}
-    for unit, part in parts.items():
-        _replace(folder / f"unit={unit}.parquet", part.reset_index(drop=True).to_parquet(index=False))
-    for stale in set(folder.glob("unit=*.parquet")) - {folder / f"unit={unit}.parquet" for unit in parts}:
+    aside = Path(tempfile.mkdtemp(prefix=".tables-", suffix=".partial", dir=folder))
+
+    def add(name: str, frame: pd.DataFrame) -> None:
+        (aside / name).mkdir(exist_ok=True)
+        by_unit = frame["unit"].fillna(NO_UNIT) if "unit" in frame else pd.Series(NO_UNIT, index=frame.index)
+        for unit, part in (dict(tuple(frame.groupby(by_unit, sort=True))) or {NO_UNIT: frame}).items():
+            part.reset_index(drop=True).to_parquet(aside / name / f"unit={unit}.parquet", index=False)
+
+    try:
+        yield add
+        for made in sorted(aside.iterdir()):
+            _put(made, folder / "tables" / made.name)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put(made: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    new = sorted(made.iterdir())
+    for path in new:
+        target = folder / path.name
+        _trace("wrote", target)
+        if not (target.exists() and filecmp.cmp(path, target, shallow=False)):
+            os.replace(path, target)
+    for stale in set(folder.glob("unit=*.parquet")) - {folder / path.name for path in new}:
         stale.unlink()
-    return folder
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -41,6 +41,7 @@ class Text(Plan):
 class RawTable(Plan):
     """Where the raw rows of a table are: a file in the raw folder, or a data set of an installed package.
 
+    A file name that holds `{unit}` is one file a unit, named by its id: `{unit}/answers.csv`.
     `rows` keeps the rows with these values; a wide table has one column a wave, named by `pattern` with {name}, {wave}.
     """
 
@@ -54,6 +55,15 @@ class RawTable(Plan):
     shape: Literal["long", "wide"] = "long"
     pattern: str = "{name}_{wave}"
     conventions: Literal["castor", "limesurvey", "qualtrics"] | None = None
+
+    @property
+    def by_unit(self) -> bool:
+        """True when each unit has a file of its own."""
+        return "{unit}" in (self.file or "")
+
+    def of(self, unit: str) -> "RawTable":
+        """The same table in the file of one unit."""
+        return self.model_copy(update={"file": self.file.replace("{unit}", unit)})
 
 
 class Wave(Plan):
@@ -267,6 +277,11 @@ class Study(Plan):
     def outcome(self, id: str) -> Outcome:
         """The outcome with this id; `KeyError` names the known ones."""
         return _named({outcome.id: outcome for outcome in self.outcomes}, id, "outcome")
+
+    @property
+    def by_unit(self) -> bool:
+        """True when persons come in one file a unit, so that units are prepared one after the other."""
+        return self.tables["persons"].by_unit
 
     def has(self, table: str) -> bool:
         """True when the study delivers this table."""

@@ -2,6 +2,8 @@
 
 from analysis.study import Study
 
+SHOWN = 12  # units named on the screen
+
 
 def summary(study: Study, prepared) -> str:
     """Title, design, units, waves, outcomes, tables with their rows, corrections, warnings; `prepared` is
@@ -12,7 +14,7 @@ def summary(study: Study, prepared) -> str:
     lines = [
         f"{study.id}: {study.title.en}",
         f"  {study.kind} data, design {study.design.kind}; disclosure profile {study.disclosure.profile}",
-        f"  units     {len(study.units)}: {', '.join(study.units)}",
+        f"  units     {len(study.units)}: {', '.join(study.units[:SHOWN])}{', ...' if len(study.units) > SHOWN else ''}",
         f"  waves     {', '.join(f'{wave.id} ({wave.month:g} months)' for wave in study.waves)}",
         *[_outcomes(study, domain) for domain in sorted({outcome.domain for outcome in study.outcomes})],
         f"  persons   {len(persons)}, of whom {int(persons['in_study'].sum())} in the effect study",

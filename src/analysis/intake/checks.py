@@ -82,6 +82,17 @@ def as_frame(problems: Sequence[Problem]) -> pd.DataFrame:
     return frame
 
 
+def of_unit(tables: Mapping[str, pd.DataFrame], unit: str) -> list[Problem]:
+    """Rows that are about another unit than the one whose file they stand in (`unit` empty: any unit)."""
+    found = []
+    for name, frame in tables.items():
+        other = frame.index[frame["unit"] != unit] if unit and "unit" in frame else []
+        if len(other):
+            text = f"{rows(len(other), 'name')} another unit than the file is of"
+            found.append(problem(name, "unit", "unit", list(other), text, "Move them to their unit's file."))
+    return found
+
+
 def required(frame: pd.DataFrame, variables: Sequence[Variable]) -> list[Problem]:
     """Required variables that are empty."""
     found = []

@@ -19,15 +19,16 @@ def execute(
     echo: Callable,
     only: Sequence[str] | None = None,
     units: Sequence[str] | None = None,
+    books: Sequence[str] | None = None,
     parameters: dict | None = None,
     dry_run: bool = False,
     **engine,
 ) -> int:
     """Run the steps of `studies` (all when empty) and say how it ended; returns the exit status.
 
-    `only` keeps steps of these kinds, `units` these units; `engine` are options of `engine.run` (jobs, scheduler).
+    `only` keeps steps of these kinds, `units` these units, `books` these notebooks; `engine` are options of `engine.run` (jobs, scheduler).
     """
-    steps = chosen([store.study(name) for name in studies or store.studies()], units, parameters or {}, only)
+    steps = chosen([store.study(name) for name in studies or store.studies()], units, parameters or {}, only, books)
     from analysis.run.engine import run
     from analysis.run.lock import Busy
     from analysis.run.progress import shown
@@ -60,23 +61,36 @@ def _say(summary, echo: Callable) -> None:
 
 
 def chosen(
-    studies: Sequence[Study], units: Sequence[str] | None, parameters: dict, only: Sequence[str] | None
+    studies: Sequence[Study],
+    units: Sequence[str] | None,
+    parameters: dict,
+    only: Sequence[str] | None,
+    books: Sequence[str] | None = None,
 ) -> tuple[Step, ...]:
-    """The steps of a run. Raises `StudyError` when a unit is in none of the studies."""
+    """The steps of a run. Raises `StudyError` when a unit is in none of the studies, or a notebook is not there."""
     known = {unit for study in studies for unit in ("all", *study.units)}
     if unknown := sorted(set(units or ()) - known):
         raise StudyError(
             [f"unit {name!r} is in none of the studies; units: {', '.join(sorted(known))}." for name in unknown]
         )
     of_study = {study.id: [u for u in ("all", *study.units) if not units or u in units] for study in studies}
-    books = notebooks()
+    paths = _named(notebooks(), books)
     steps = plan(
         of_study,
-        books,
+        paths,
         parameters,
-        notebooks_of={study.id: [b.stem for b in books if fits(b, study)] for study in studies},
+        notebooks_of={study.id: [path.stem for path in paths if fits(path, study)] for study in studies},
     )
     return tuple(step for step in steps if only is None or step.kind in only)
+
+
+def _named(paths: Sequence[Path], names: Sequence[str] | None) -> list[Path]:
+    """The notebooks with these names or numbers; all when none is named."""
+    known = {key: path for path in paths for key in (path.stem, path.stem.split("_")[0])}
+    if unknown := sorted(set(names or ()) - set(known)):
+        allowed = ", ".join(path.stem for path in paths)
+        raise StudyError([f"notebook {name!r} is not in notebooks/; there are: {allowed}." for name in unknown])
+    return sorted({known[name] for name in names}) if names else list(paths)
 
 
 def notebooks() -> list[Path]:

@@ -1,6 +1,7 @@
 """Where a run keeps its receipts and executed notebooks, and how it writes a file: whole or not at all."""
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +59,8 @@ def write_whole(path: Path, content: bytes | Callable[[Path], object]) -> None:
 
 
 def remove_partial(*folders: Path) -> int:
-    """Remove what killed runs left half-written in `folders`; returns how many files."""
+    """Remove what killed runs left half-written in `folders`; returns how many files and folders."""
     found = [path for folder in folders if folder.exists() for path in folder.rglob(f".*{PARTIAL}")]
     for path in found:
-        path.unlink(missing_ok=True)
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     return len(found)
