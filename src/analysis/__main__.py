@@ -87,6 +87,21 @@ def data(truth: Annotated[bool, typer.Option(help="Also simulate the truth anew 
 
 
 @app.command()
+def world(
+    name: Annotated[str, typer.Argument(help="Name of the new study, beginning with `world`.")],
+    municipalities: Annotated[int, typer.Option(help="Number of municipalities.")] = 342,
+    people: Annotated[int, typer.Option(help="People referred, over all municipalities.")] = 500_000,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 20181001,
+) -> None:
+    """Write a synthetic study of any size: plan, codebook and one raw file a municipality (national size by default)."""
+    from analysis import store
+    from analysis.synthetic import World, write_study
+
+    made = list(write_study(store.root(), name, World(municipalities=municipalities, people=people, seed=seed)))
+    typer.echo(f"written: studies/{name}/ and {len(made)} folders below data/raw/{name}/. Run it: python -m analysis run {name}")
+
+
+@app.command()
 def context(study: StudyName) -> None:
     """Fetch the public tables that the plan names as a dated snapshot; offline the last one serves."""
     import datetime as dt

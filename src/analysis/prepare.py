@@ -227,7 +227,7 @@ def _receive(study: Study, name: str, raw: RawTable, corrections: pd.DataFrame, 
         raise _refusal(name, "columns present", text, "Correct `source` in codebook.csv or the file.")
     log += [("kept", "", "", len(frame)), ("not in codebook", "", "columns", len(set(frame.columns) - set(read)))]
     codes = frame[sorted(set(read))].apply(code)
-    codes, corrected, problems = _correct(codes, study, name, corrections, partly=raw.by_unit)
+    codes, corrected, problems = _correct(codes, study, name, corrections, partly=study.tables[name].by_unit)
     log += corrected
     problems += privacy.identifiers(codes, variables, keyed=secret is not None)
     variables, undeclared = with_declared_missing(variables, learnt, raw, study)

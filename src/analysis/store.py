@@ -240,7 +240,17 @@ def table(name: str, *, every_unit: bool = False, optional: bool = False) -> pd.
         files = [file for file in files if file.stem == f"unit={here.unit}"]
     if not files:
         return _empty(folder)
-    return known(pd.concat([pd.read_parquet(read(file)) for file in files], ignore_index=True), name, here)
+    parts = [_compact(pd.read_parquet(read(file)), name, here.study) for file in files]
+    return known(pd.concat(parts, ignore_index=True), name, here)
+
+
+def _compact(frame: pd.DataFrame, name: str, study: Study) -> pd.DataFrame:
+    """Scores with their levels as categories, a tenth of the memory: they have a row an outcome, person and wave."""
+    if name != "measures":
+        return frame
+    levels = {v.name: [level.level for level in v.levels] for v in study.columns(name) if v.levels}
+    levels |= {"outcome": [outcome.id for outcome in study.outcomes], "wave": [wave.id for wave in study.waves]}
+    return frame.astype({column: pd.CategoricalDtype(known) for column, known in levels.items() if column in frame})
 
 
 def _empty(folder: Path) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 `make` gives the raw tables of the default study from one seed, `write` its files and `rewrite` all that is committed,
 byte for byte; `make_study` changes the world (effect, dropout, shock, size), `units` makes it one municipality at a
-time; `truth` says what every analysis should have found.
+time, `write_study` a whole study folder of one; `truth` says what every analysis should have found.
 """
 
 from analysis._lazy import lazy
@@ -11,6 +11,7 @@ _MODULES = {
     "world": "World",
     "study": "make make_study units Study",
     "files": "rewrite write write_units unit_levels",
+    "nation": "write_study",
     "expected": "truth write_truth",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)
