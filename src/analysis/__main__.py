@@ -67,11 +67,12 @@ def lessons(
 ) -> None:
     """Write the student edition of the lessons to lessons/, and derive from the solutions what checks the answers."""
     from analysis import store
-    from analysis.lessons import refresh, write_editions
+    from analysis.lessons import refresh, write_editions, write_page
 
     for path, changed in refresh(store.root()):
         if changed:
             typer.echo(f"answers changed: {path.name}")
+    write_page(store.root())
     for path, done in write_editions(store.root(), fresh=fresh):
         told = {"written": "written", "same": "unchanged", "kept": "kept, as it may hold work (--fresh replaces it)"}
         typer.echo(f"{told[done]}: {path.relative_to(store.root())}")

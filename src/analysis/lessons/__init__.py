@@ -13,6 +13,7 @@ _MODULES = {
     "answers": "Unreadable",
     "edition": "student_edition lessons write_editions",
     "playing": "play Played LessonError refresh",
+    "glossary": "terms page write_page",
     "pictures": "",
     "networks": "",
 }
