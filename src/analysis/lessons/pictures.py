@@ -28,7 +28,7 @@ def bars(values: pd.Series, *, title: str, x: str, digits: int = 0, highlight: s
     for place, value in zip(places, values, strict=True):
         side = {"xytext": (4, 0), "ha": "left"} if value >= 0 else {"xytext": (-4, 0), "ha": "right"}
         ax.annotate(_number(value, digits), (value, place), va="center", **side, **_NEAR)
-    ax.margins(x=0.12)
+    ax.margins(x=0.12 if values.min() >= 0 else 0.22)
     _finish(ax, x, "")
     return Picture(figure, _alt(title, [f"{name} {_number(value, digits)}" for name, value in values.items()]), "")
 
