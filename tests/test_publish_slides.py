@@ -140,7 +140,7 @@ def test_a_template_gives_its_size_and_layouts_and_not_its_slides(folder, tmp_pa
     house.save(tmp_path / "house.pptx")
     content = publish.slide_deck(only(material_of(folder), "01_prepare__flow"), tmp_path / "house.pptx")
     deck = deck_of(content)
-    assert deck.slide_width == 9_000_000 and len(deck.slides) == 4
+    assert deck.slide_width == 9_000_000 and len(deck.slides) == 5
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         assert not any(b"Own slide" in file.read(name) for name in file.namelist())
 

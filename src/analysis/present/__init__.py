@@ -5,7 +5,7 @@ from analysis._lazy import lazy
 _MODULES = {
     "numbers": "rounded",
     "wording": "Words words fixed_texts",
-    "reading": "Released read released",
+    "reading": "Released read parsed released",
     "tables": "wide footnotes html_table html_grid title_of",
     "crossings": "Crossing crossing_grid people_grid crossing_notes",
     "picture": "Picture png show",

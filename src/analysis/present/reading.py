@@ -1,11 +1,11 @@
 """A released table: the only thing that tables, figures and sentences are made from."""
 
 import datetime as dt
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 
 import pandas as pd
 
@@ -106,8 +106,8 @@ def released(frame: "pd.DataFrame | Released", facts: Mapping | None = None, *, 
     totals = {dim: ALL for dim in dims if ALL in set(rows[dim])} | dict(facts.get("totals") or {})
     known = f"{facts['notebook']}__{facts['name']}" if "notebook" in facts and "name" in facts else ""
     return Released(
-        name=name or known, rows=rows, dims=dims, totals=MappingProxyType(totals),
-        kinds=MappingProxyType(dict(facts.get("kinds") or {})), unit=str(facts.get("unit") or ALL),
+        name=name or known, rows=rows, dims=dims, totals=totals,
+        kinds=dict(facts.get("kinds") or {}), unit=str(facts.get("unit") or ALL),
         profile=str(facts.get("profile") or ""),
         as_of=dt.date.fromisoformat(facts["as_of"]) if facts.get("as_of") else None,
     )  # fmt: skip
@@ -115,11 +115,16 @@ def released(frame: "pd.DataFrame | Released", facts: Mapping | None = None, *, 
 
 def read(path: Path) -> Released:
     """The released table in the CSV file `path`, with the facts in the json file beside it."""
-    facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    header = pd.read_csv(path, nrows=0, encoding="utf-8").columns
+    return parsed(path.read_bytes(), json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), path.stem)
+
+
+def parsed(content: bytes, facts: Mapping, name: str) -> Released:
+    """The released table `name` in the bytes of a CSV file, with the `facts` of its json file."""
+    header = pd.read_csv(io.BytesIO(content), nrows=0, encoding="utf-8").columns
     text = {column: str for column in header if column not in ("value", "n")}
-    frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": [""], "n": [""]}, encoding="utf-8")
-    return released(frame, facts, name=path.stem)
+    empty = {"value": [""], "n": [""]}
+    frame = pd.read_csv(io.BytesIO(content), dtype=text, keep_default_na=False, na_values=empty, encoding="utf-8")
+    return released(frame, facts, name=name)
 
 
 def _checked(frame: pd.DataFrame, dims: tuple[str, ...]) -> pd.DataFrame:

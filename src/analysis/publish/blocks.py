@@ -44,7 +44,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Material:
-    """All that a page is made from: released tables of the unit, and of all units (`whole`), words, unit, date."""
+    """All that a page is made from: released tables of the unit, and of all units (`whole`), words, unit, date.
+
+    `earlier` are the tables of the unit in the approved release before this one, if there was one.
+    """
 
     tables: Mapping[str, "present.Released"]
     words: "present.Words"
@@ -52,6 +55,7 @@ class Material:
     as_of: date | None
     absent: tuple[str, ...] = ()
     whole: Mapping[str, "present.Released"] = field(default_factory=dict)
+    earlier: Mapping[str, "present.Released"] = field(default_factory=dict)
 
     def table(self, part: Part) -> "present.Released | None":
         """The table that a part is about: of this unit, or of all units together."""

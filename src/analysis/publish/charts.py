@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pptx.slide import Slide
 
 MOST = 8  # bars: more cannot be read from the back of a room; the page has the others
-LABEL_SIZE = 12
+LABEL_SIZE = 14
+COLOURS = {"03_change__responders": (0, 5, 1)}  # better, the same, worse: as in the figure of the pages
 ORDERED = ("wave", "step", "state")  # dimensions whose levels have an order of their own
 
 
@@ -59,7 +60,10 @@ def _chart(asked: Mapping, table: "present.Released", material: Material) -> Cha
     rows = part.shown[part.shown[dim] != table.totals.get(dim, ALL)] if part is not None else table.rows.iloc[:0]
     if rows.empty:
         return None
-    rows = rows[rows[dim].isin(_levels(rows, dim, series))].reset_index(drop=True)
+    seen = rows.groupby(dim)["value"].transform("any") | (dim in ORDERED)  # a bar of nothing is told, not drawn
+    rows = rows[rows[dim].isin(_levels(rows[seen], dim, series))].reset_index(drop=True)
+    if rows.empty:
+        return None
     texts = [written(words, row.measure, row.value, n=row.n if pd.notna(row.n) else None) for row in rows.itertuples()]
     numbers = [number_of(Cell(text), material) for text in texts]
     levels, groups = _levels(rows, dim, series), list(dict.fromkeys(rows[series]))
@@ -75,7 +79,7 @@ def _chart(asked: Mapping, table: "present.Released", material: Material) -> Cha
 
 
 def _part(asked: Mapping, table: "present.Released", material: Material) -> "present.Released | None":
-    """The part of a table that a chart shows: further dimensions at their total, or else at their first level."""
+    """The part of a table that a chart shows: further dimensions at their total, or else where there is most to see."""
     found, apart = table, ()
     if "role" in asked:
         roles = {outcome.id: outcome.role for outcome in material.words.study.outcomes}
@@ -84,7 +88,10 @@ def _part(asked: Mapping, table: "present.Released", material: Material) -> "pre
         apart = ((first, found.levels(first)[0]),)
         found = found.where(**dict(apart))
     parts = found.parts(asked["dim"], asked.get("series", ""))
-    return replace(parts[0].only(*asked["measures"]), apart=(*apart, *parts[0].apart)) if parts else None
+    if not parts:
+        return None
+    told = max(parts, key=lambda part: int((part.only(*asked["measures"]).shown["value"] != 0).sum()))
+    return replace(told.only(*asked["measures"]), apart=(*apart, *told.apart))
 
 
 def _levels(rows: pd.DataFrame, dim: str, series: str) -> list[str]:
@@ -156,6 +163,7 @@ def _styled(native, chart: Chart) -> None:
     plot.gap_width, plot.has_data_labels = 50, True
     plot.data_labels.number_format, plot.data_labels.number_format_is_linked = chart.shape, False
     plot.data_labels.show_value = True
-    for series, colour in zip(plot.series, SERIES, strict=False):
+    colours = [SERIES[at] for at in COLOURS.get(chart.table, range(len(SERIES)))]
+    for series, colour in zip(plot.series, colours, strict=False):
         series.format.fill.solid()
         series.format.fill.fore_color.rgb = RGBColor.from_string(colour.lstrip("#"))

@@ -1,12 +1,13 @@
 """All pages and files of a study, written together: everything is made before anything is replaced."""
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from analysis import store
@@ -16,6 +17,7 @@ from analysis.publish.slides import slide_deck
 from analysis.publish.workbook import table_book
 
 if TYPE_CHECKING:
+    from analysis import present
     from analysis.study import Study
 
 OWNED = (
@@ -24,20 +26,31 @@ OWNED = (
 
 
 def publish(
-    folder: Path, study: "Study", languages: Sequence[str], as_of: date | None = None, *, processes: int = 1
+    folder: Path,
+    study: "Study",
+    languages: Sequence[str],
+    as_of: date | None = None,
+    *,
+    earlier: Mapping[str, Mapping[str, "present.Released"]] = MappingProxyType({}),
+    template: Path | None = None,
+    processes: int = 1,
 ) -> tuple[Path, ...]:
     """Write pages, figures, table books, slides and fact sheets of all units, in each language, into `folder`.
 
-    Only the released tables below `folder` are read. All is made in memory first, by as many `processes` at a time;
-    then each file is replaced whole (one that would not change is left alone), and pages and figures that no longer
-    belong are removed. Returns the files. Raises ValueError for another folder than the study's own: only there does
-    the store write.
+    `earlier` are the tables of the release before, by unit and name; `template` is a .pptx of the house for the slides.
+    Only these and the released tables below `folder` are read. All is made in memory first, by as many `processes` at
+    a time; then each file is replaced whole (one that would not change is left alone), and pages and figures that no
+    longer belong are removed. Returns the files. Raises ValueError for another folder than the study's own: only there
+    does the store write.
     """
     if folder != store.reports(study.id):
         raise ValueError(f"reports of {study.id} are written to its own folder in reports/ only, not to {folder.name}.")
     units = [unit for unit in ("all", *study.units) if any((folder / unit / "tables").glob("*.csv"))]
     made = {f"index.{one}.html": index(study, units, one, as_of, languages=languages).encode() for one in languages}
-    works = [_Work(folder, study, unit, one, tuple(languages), as_of) for unit, one in product(units, languages)]
+    works = [
+        _Work(folder, study, unit, one, tuple(languages), as_of, earlier.get(unit, {}), template)
+        for unit, one in product(units, languages)
+    ]
     made |= {name: content for done in _together(works, processes) for name, content in done.items()}
     written = tuple(store.write_report(study.id, name, content) for name, content in sorted(made.items()))
     for path in sorted({path for pattern in OWNED for path in folder.glob(pattern)} - set(written)):
@@ -55,12 +68,16 @@ class _Work:
     language: str
     languages: tuple[str, ...]
     as_of: date | None
+    earlier: Mapping[str, "present.Released"]
+    template: Path | None
 
     def __call__(self) -> dict[str, bytes]:
         """The files of the unit in this language, by name below the study's folder."""
         tables = self.folder / self.unit / "tables"
         found = page(tables, self.study, self.unit, self.language, self.as_of, languages=self.languages)
-        return {f"{self.unit}/{name}": content for name, content in _files(found, self.language).items()}
+        found = replace(found, material=replace(found.material, earlier=self.earlier))
+        made = _files(found, self.language, self.template)
+        return {f"{self.unit}/{name}": content for name, content in made.items()}
 
 
 def _together(works: Sequence[_Work], processes: int) -> Iterator[dict[str, bytes]]:
@@ -73,12 +90,12 @@ def _together(works: Sequence[_Work], processes: int) -> Iterator[dict[str, byte
         yield from pool.map(_Work.__call__, works)
 
 
-def _files(found: Page, language: str) -> dict[str, bytes]:
+def _files(found: Page, language: str, template: Path | None) -> dict[str, bytes]:
     """All that is made of one unit in one language, by file name."""
     return {
         f"report.{language}.html": found.html.encode(),
         f"tables.{language}.xlsx": table_book(found.material),
-        f"slides.{language}.pptx": slide_deck(found.material),
+        f"slides.{language}.pptx": slide_deck(found.material, template),
         f"factsheet.{language}.pdf": fact_sheet(found.material, found.figures),
     } | {f"figures/{_named(name, language)}": block.png for name, block in found.figures.items()}
 

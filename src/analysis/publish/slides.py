@@ -16,14 +16,15 @@ from analysis.publish.blocks import Material, say
 from analysis.publish.charts import Chart, charts, draw
 from analysis.publish.contents import sections
 from analysis.publish.discussion import actions, questions
+from analysis.publish.house import house
+from analysis.publish.since import since
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
     from pptx.slide import Slide, SlideLayout
 
-WIDE = 16 / 9
-A_SLIDE = 4  # sentences: more is a page, not a slide
-TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 28, 18, 12
+A_SLIDE = 5  # sentences: more is a page, not a slide
+TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 28, 20, 12
 
 
 def slide_deck(material: Material, template: Path | None = None) -> bytes:
@@ -34,10 +35,11 @@ def slide_deck(material: Material, template: Path | None = None) -> bytes:
     """
     from pptx import Presentation
 
-    deck = Presentation(template) if template else _widened(Presentation())
+    deck = Presentation(template) if template else house(Presentation())
     _emptied(deck)
     _title(deck, material)
     _texts(deck, material, material.text("page.sections.in_brief"), _findings(material))
+    _texts(deck, material, material.text("slides.since.title"), since(material))
     for chart in charts(material):
         _chart(deck, material, chart)
     _texts(deck, material, material.text("slides.questions"), questions(material.tables, material.words))
@@ -68,19 +70,6 @@ def _findings(material: Material) -> list[Sentence]:
     return [sentence for part in parts for sentence in say(part, material)]
 
 
-def _widened(deck: "Presentation") -> "Presentation":
-    """The plain template of python-pptx, which is 4:3, as wide as screens are."""
-    width = round(deck.slide_height * WIDE)
-    ratio = width / deck.slide_width
-    for holder in (*deck.slide_layouts, deck.slide_master):
-        for shape in holder.shapes:
-            shape.left, shape.width, shape.top, shape.height = (
-                round(shape.left * ratio), round(shape.width * ratio), shape.top, shape.height,
-            )  # fmt: skip
-    deck.slide_width = width
-    return deck
-
-
 def _emptied(deck: "Presentation") -> None:
     for one in list(deck.slides._sldIdLst):
         deck.part.drop_rel(one.rId)
@@ -98,7 +87,7 @@ def _layout(deck: "Presentation", *kinds: str) -> "SlideLayout":
         found = [one.placeholder_format.type for one in layout.placeholders]
         if sorted(names.get(one, "other") for one in found if one not in apart) == sorted(kinds):
             return layout
-    raise ValueError(f"template: no layout with just {' and '.join(kinds)}. Add one, or take another template.")
+    raise ValueError(f"template.pptx: no layout with just {' and '.join(kinds)}. Add one, or take another template.")
 
 
 def _title(deck: "Presentation", material: Material) -> None:

@@ -2,13 +2,18 @@
 
 import json
 from datetime import date
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from analysis.run import released
 from analysis.run.engine import cores
 from analysis.run.plan import Step
 
 if TYPE_CHECKING:
+    from analysis import present
     from analysis.study import Study
+
+TEMPLATE = "template.pptx"  # in the folder of a study: the slides of the house that replace ours
 
 
 def publish(step: Step) -> None:
@@ -22,9 +27,36 @@ def publish(step: Step) -> None:
 
     study = store.study(step.study)
     as_of = _as_of(study)
-    publish.publish(store.reports(study.id), study, study.languages, as_of, processes=cores())
+    publish.publish(
+        store.reports(study.id), study, study.languages, as_of,
+        earlier=earlier(study, as_of), template=template(study), processes=cores(),
+    )  # fmt: skip
     _notebooks(study)
     crate.write(study, as_of)
+
+
+def template(study: "Study") -> Path | None:
+    """The slides of the house in the folder of the study, which replace our own; None where there are none."""
+    from analysis import store
+
+    path = store.listed(store.study_folder(study.id)) / TEMPLATE
+    return store.read(path) if path.exists() else None
+
+
+def earlier(study: "Study", as_of: date | None) -> dict[str, dict[str, "present.Released"]]:
+    """The tables of the latest packed release before `as_of`, by unit and name; none without a date or a release."""
+    from analysis import present, store
+
+    folder = store.listed(store.reports(study.id) / "releases")
+    dates = sorted(path.name for path in folder.glob("*") if as_of and path.is_dir() and path.name < str(as_of))
+    packs = sorted(store.listed(folder / dates[-1]).glob("*.zip")) if dates else []
+    found: dict[str, dict[str, present.Released]] = {}
+    for content in map(released.contents, map(store.read, packs)):
+        for name in (name for name in content if name.endswith(".csv") and "/tables/" in name):
+            facts = json.loads(content[f"{name.removesuffix('.csv')}.json"])
+            unit, stem = name.split("/")[0], PurePosixPath(name).stem
+            found.setdefault(unit, {})[stem] = present.parsed(content[name], facts, stem)
+    return found
 
 
 def _as_of(study: "Study") -> date | None:

@@ -27,11 +27,13 @@ def flow(table: Released, words: Words) -> tuple[Sentence, ...]:
 
 
 def attrition(table: Released, words: Words, *, first_only: bool = False) -> tuple[Sentence, ...]:
-    """People at each wave, with their share of the first; `first_only` keeps the first wave."""
+    """People at each wave, with their share of the first; `first_only` keeps the first wave that may be shown."""
     found = []
     for part in table.parts("wave"):
-        for at, wave in enumerate(part.levels("wave")[: 1 if first_only else None]):
-            found.append(_present(part, words, wave, first=at == 0))
+        waves = list(enumerate(part.levels("wave")))
+        if first_only:
+            waves = [(at, wave) for at, wave in waves if _value(part, "count", wave=wave) is not None][:1]
+        found += [_present(part, words, wave, first=at == 0) for at, wave in waves]
     return tuple(found) if first_only else (*found, Sentence(words.text("say.dropout")))
 
 
@@ -53,7 +55,7 @@ def _present(part: Released, words: Words, wave: str, *, first: bool) -> Sentenc
 def funnel(table: Released, words: Words, *, first_only: bool = False) -> tuple[Sentence, ...]:
     """People at each step with their share of those who could take it; hidden steps are named.
 
-    `first_only` keeps the first step and the one that counts as taking part.
+    `first_only` keeps the first step and the one that counts as taking part, as far as these may be shown.
     """
     part, found, hidden = table.totals_but("step"), [], []
     for at, step in enumerate(part.levels("step")):
@@ -71,7 +73,7 @@ def funnel(table: Released, words: Words, *, first_only: bool = False) -> tuple[
             values |= {"percent": words.percent(share["value"], n), "n": words.number(n or 0)}
         cells = cell_ids(table, "count", "percent_previous", step=step)
         found.append(Sentence(words.text(f"say.{key}", **values), table.name, cells))
-    if hidden:
+    if hidden and not first_only:
         found.append(Sentence(words.text("say.funnel_hidden", steps=", ".join(hidden)), table.name))
     return tuple(found) if first_only else (*found, Sentence(words.text("say.funnel_open")))
 
