@@ -27,8 +27,11 @@ def write(name, text):
     (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
     part = ROOT / name
     part = part.with_name(f".{part.name}.partial")
-    part.write_text(text)
-    os.replace(part, ROOT / name)
+    try:
+        part.write_text(text)
+        os.replace(part, ROOT / name)
+    finally:
+        part.unlink(missing_ok=True)
     note("wrote", ROOT / name)
 """
 LOAD = "import os, sys\nsys.path.insert(0, os.environ['FAKE_ROOT'] + '/src')"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from analysis import store
 from analysis.codebook import StudyError
-from analysis.run.layout import Layout
+from analysis.run.layout import Layout, in_words
 from analysis.run.plan import Step, plan
 from analysis.study import Study
 
@@ -37,8 +37,8 @@ def execute(
         with shown(steps) as show:
             tell = (lambda event: echo(f"{event.what}: {event.step.name} ({event.why})")) if dry_run else show
             summary = run(steps, layout(), actions=_actions(), dry_run=dry_run, on_event=tell, **engine)
-    except Busy as error:
-        echo(str(error))
+    except (Busy, OSError) as error:
+        echo(str(error) if isinstance(error, Busy) else in_words(error))
         return 1
     except KeyboardInterrupt:
         echo("stopped; finished steps are kept, and nothing is half-written. Run again to go on.")

@@ -1,5 +1,6 @@
 """Where a run keeps its receipts and executed notebooks, and how it writes a file: whole or not at all."""
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from pathlib import Path
 from analysis.run.plan import Step
 
 PARTIAL = ".partial"  # what a killed run leaves begins with a dot and ends so; the next run removes it
+
+FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+SHUT = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,17 @@ def write_whole(path: Path, content: bytes | Callable[[Path], object]) -> None:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def in_words(error: OSError) -> str:
+    """What the file system refused, where it says so, and what to do about it."""
+    where = f" ({Path(error.filename).name})" if isinstance(error.filename, str) else ""
+    remedy = (
+        "Make room on this disk" if error.errno in FULL
+        else "Allow writing in data/processed/ and reports/" if error.errno in SHUT
+        else "See to the disk"
+    )  # fmt: skip
+    return f"{error.strerror or error}{where}. {remedy} and run again; finished steps are kept."
 
 
 def remove_partial(*folders: Path) -> int:

@@ -84,11 +84,14 @@ def call(action, argument, seed: int, environment: dict[str, str], folder: str, 
     """Run `action(argument)` in this fresh process and send its error, or None, through the connection `answer`."""
     import traceback
 
+    from analysis.run.layout import in_words
+
     become(seed, environment, folder)
     try:
         action(argument)
     except BaseException as error:
-        answer.send((type(error).__name__, str(error), traceback.format_exc()))
+        said = in_words(error) if isinstance(error, OSError) else str(error)
+        answer.send((type(error).__name__, said, traceback.format_exc()))
     else:
         answer.send(None)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis.run import kernels, notebooks, warm
+from analysis.run.layout import in_words
 from analysis.run.plan import Step
 from analysis.run.receipts import TRACE, Receipts, Trace
 
@@ -75,6 +76,8 @@ def perform(job: Job, step: Step) -> Outcome:
         return Outcome(step.name, 0, 0, error.error, error.cell, error.message, error.remedy, error.kept)
     except ActionError as error:
         return Outcome(step.name, error=error.error, message=error.message)
+    except OSError as error:
+        return Outcome(step.name, error=type(error).__name__, message=in_words(error))
     except Exception as error:  # the boundary of a worker: one step's trouble must not end the run
         return Outcome(step.name, error=type(error).__name__, message=str(error), remedy=notebooks.RETRY)
     finally:
