@@ -129,7 +129,8 @@ def test_every_refusal_of_the_file_system_has_a_remedy():
         "No space left on device (b.csv). Make room on this disk and run again; finished steps are kept."
     )
     assert "Allow writing" in in_words(PermissionError(13, "Permission denied"))
-    assert in_words(OSError("strange")).startswith("strange. See to the disk")
+    assert in_words(OSError(5, "Input/output error")).startswith("Input/output error. See to the disk and run again")
+    assert in_words(OSError("not of the file system")) == "not of the file system"
 
 
 # --- the clock ------------------------------------------------------------------------------------------------------

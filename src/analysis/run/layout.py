@@ -63,14 +63,16 @@ def write_whole(path: Path, content: bytes | Callable[[Path], object]) -> None:
 
 
 def in_words(error: OSError) -> str:
-    """What the file system refused, where it says so, and what to do about it."""
+    """What the file system refused, where it says so, and what to do about it; another error as it is."""
+    if error.errno is None:
+        return str(error)
     where = f" ({Path(error.filename).name})" if isinstance(error.filename, str) else ""
     remedy = (
         "Make room on this disk" if error.errno in FULL
         else "Allow writing in data/processed/ and reports/" if error.errno in SHUT
         else "See to the disk"
     )  # fmt: skip
-    return f"{error.strerror or error}{where}. {remedy} and run again; finished steps are kept."
+    return f"{error.strerror}{where}. {remedy} and run again; finished steps are kept."
 
 
 def remove_partial(*folders: Path) -> int:
