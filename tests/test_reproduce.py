@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from test_accessibility import WIDTHS, _violations, browser  # noqa: F401  (a fixture)
 
 from analysis.codebook import StudyError
 from analysis.reproduce import basis, certificate, crates, expected, machine, reproduction, rerun, verdicts
@@ -241,6 +242,7 @@ def test_a_plan_that_cannot_be_read_is_named_and_the_run_says_why(committed, mon
 
 def test_an_expectation_that_is_absent_or_damaged_says_how_to_make_it(committed):
     (committed / f"studies/{STUDY}/expected/made.json").write_text("{")
+    shutil.rmtree(expected.folder("help"), ignore_errors=True)
     for study in (STUDY, "help"):
         with pytest.raises(StudyError, match=f"analysis expect {study}"):
             reproduction.reproduce([study], None, lambda line: None)
@@ -321,6 +323,13 @@ def test_the_certificate_is_a_page_of_its_own_and_data_with_a_verdict_for_each(c
     page = html.read_text("utf-8")
     assert "not reproduced: 1 of 2 tables" in page and "http" not in page.replace("http-equiv", "")
     assert page.count("<caption>") == page.count("<table>") == 2 and "value 6, expected 5" in page
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_certificate_breaks_no_rule_of_wcag(browser, committed, tmp_path, width):  # noqa: F811
+    release(committed / "made", "all", "05_referrals__b", TEXT.format(6))
+    html, _ = certificate.write([reproduced()], tmp_path)
+    assert _violations(browser, html.as_uri(), width) == []
 
 
 # --- the committed expectations -------------------------------------------------------------------------------------

@@ -67,10 +67,10 @@ def conclusion(found: Sequence[Reproduction]) -> str:
     tables = [table.verdict in GOOD for one in found for table in one.tables]
     claims = [claim["verdict"] for one in found for claim in one.claims]
     told = claims.count(REPRODUCED) + claims.count(DIFFERS)
-    verdict = REPRODUCED if all(one.holds for one in found) else f"not {REPRODUCED}"
-    numbers = f", {claims.count(REPRODUCED)} of {told} published numbers" if claims else ""
-    absent = f"; {len(claims) - told} published numbers are not computed" if len(claims) > told else ""
-    return f"{verdict}: {sum(tables)} of {len(tables)} tables{numbers}{absent}."
+    parts = [f"{sum(tables)} of {len(tables)} tables"] if tables or not claims else []
+    parts += [f"{claims.count(REPRODUCED)} of {told} published numbers"] if claims else []
+    parts[-1] += f" ({len(claims) - told} more are not computed)" if len(claims) > told else ""
+    return f"{'' if all(one.holds for one in found) else 'not '}{REPRODUCED}: {', '.join(parts)}."
 
 
 def _conclusion(one: Reproduction) -> str:
