@@ -310,6 +310,35 @@ def tables() -> dict[str, pd.DataFrame]:
             ],
             ["unit", "indicator", "level"],
         ),
+        "02_participants__since_meeting": long(
+            [{"wave": "t0", "count": 12, "n": 12}, {"wave": "t1", "count": 4, "n": 4, "hide": ("count",)}], ["wave"]
+        ),
+        "06_collaboration__since_meeting": long(
+            [
+                {"unit": unit, "previous": previous, "indicator": "actions_made", "count": count, "n": count}
+                for unit, previous, count in (("hardenberg", "2022-11-10", 3), ("kampen", "none", 0))
+            ],
+            ["unit", "previous", "indicator"],
+        ),
+        "06_collaboration__followed": long(
+            [
+                {"goal": goal, "indicator": "share_step", "when": when, "percent": percent, "n": n, "hide": hide}
+                for goal, when, percent, n, hide in (
+                    ("feedback", "before", 40.0, 200, ()),
+                    ("feedback", "after", 35.0, 300, ()),
+                    ("transport", "before", 1.0, 12, ("percent",)),
+                    ("transport", "after", 7.0, 300, ()),
+                )
+            ],
+            ["goal", "indicator", "when"],
+        ),
+        "09_context__compared": long(
+            [
+                {"indicator": indicator, "area": "hardenberg", "against": against, "difference": difference}
+                for indicator, against, difference in (("lonely", "lower", -6.0), ("good_health", "equal", 1.9))
+            ],
+            ["indicator", "area", "against"],
+        ),
         "07_factors__factors": long(
             [
                 {

@@ -125,6 +125,31 @@ def test_defaults_are_the_canonical_run(path):
     assert (parameters["study"], parameters["unit"], parameters["language"]) == ("samen_in_beweging", "all", "en")
 
 
+NUMBER_WORDS = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
+    "nineteen|twenty|twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf|dertien|veertien|vijftien|zestien|"
+    "zeventien|achttien|negentien|twintig"
+)
+NO_RESULT = r"Two questions that look alike|Each two groups"  # of methods: true of every study
+
+
+def number_words(prose: str) -> list[str]:
+    """Numbers written as words, two to twenty, in English and Dutch."""
+    return re.findall(rf"\b(?:{NUMBER_WORDS})\b", re.sub(NO_RESULT, "", prose), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("path", STUDY_NOTEBOOKS, ids=name)
+def test_no_number_word_stands_in_prose(path):
+    """`six municipalities` is a result of one study: another study has another number."""
+    for cell in load(path)["cells"]:
+        if cell["cell_type"] == "markdown":
+            assert not number_words(document.source(cell)), document.source(cell)
+
+
+def test_number_words_are_found():
+    assert number_words("In zes gemeenten met Two questions that look alike, and Three more") == ["zes", "Three"]
+
+
 @pytest.mark.parametrize("path", STUDY_NOTEBOOKS, ids=name)
 def test_no_result_is_typed_in_prose(path):
     """Numbers in prose are section numbers, table numbers and parts of names; results are computed."""

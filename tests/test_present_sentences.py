@@ -32,6 +32,10 @@ SAID = [
     ("meetings", "06_collaboration__meetings", {}),
     ("factors", "07_factors__factors", {}),
     ("costs", "08_costs__per_step", {}),
+    ("since", "06_collaboration__since_meeting", {}),
+    ("since", "02_participants__since_meeting", {}),
+    ("followed", "06_collaboration__followed", {}),
+    ("context", "09_context__compared", {}),
     ("note", "05_referrals__referrers", {"key": "say.context"}),
 ]
 
@@ -45,7 +49,7 @@ def test_every_builder_is_tried():
 
 
 @pytest.mark.parametrize("language", WORDS)
-@pytest.mark.parametrize(("what", "table", "options"), SAID, ids=[what for what, _, _ in SAID])
+@pytest.mark.parametrize(("what", "table", "options"), SAID, ids=[f"{what}-{table}" for what, table, _ in SAID])
 def test_sentences_are_whole_hold_no_hidden_value_and_claim_no_cause(what, table, options, language):
     said = _said(what, table, language, **options)
     assert said
@@ -243,3 +247,27 @@ def test_markup_in_a_label_is_text_in_a_notebook():
 def test_an_unknown_kind_of_sentence_is_refused_with_the_known_ones():
     with pytest.raises(KeyError, match="known are attrition, change"):
         present.describe("poem", None, WORDS["nl"])
+
+
+def test_what_is_new_is_said_per_unit_with_the_day_and_without_the_hidden():
+    said = _said("since", "06_collaboration__since_meeting", "nl")
+    assert said == [
+        "Hardenberg, sinds de bijeenkomst van 10 november 2022: Actiepunten gemaakt 3.",
+        "Kampen, waar nog niet eerder een bijeenkomst was: niets nieuws.",
+    ]
+    forms = _said("since", "02_participants__since_meeting", "en")
+    assert forms == ["Questionnaires filled in since the previous meeting of the learning network: Start (T0) 12."]
+
+
+def test_a_goal_is_followed_where_both_sides_may_be_seen():
+    said = _said("followed", "06_collaboration__followed", "en")
+    assert said[0].startswith("Feedback.") and "40.0% (of 200)" in said[0] and "35.0% (of 300)" in said[0]
+    assert len(said) == 2 and said[1].startswith("This is change.")
+
+
+def test_small_differences_from_the_country_are_called_equal():
+    said = _said("context", "09_context__compared", "en")
+    assert said[1].startswith("The public figures came with the study")
+    assert said[2] == (
+        "Hardenberg: of 2 figures 1 are about equal to the country (less than 2 points apart), 0 higher and 1 lower."
+    )

@@ -54,7 +54,8 @@ def test_saturation_counts_new_factors_per_source():
     assert table["mean"].iloc[-1] == 3 and table["lower"].iloc[-1] == 3
     # d1 {trust}, d2 {trust, funding}, d3 {transport, trust}: the first of a random order brings 5/3 on average
     assert table["mean"].iloc[0] == pytest.approx(5 / 3, abs=0.1)
-    assert saturation(FRAGMENTS.assign(document=None))["position"].tolist() == []
+    none = saturation(FRAGMENTS.assign(document=None))
+    assert none["known"].tolist() == [0] and none["note"].item() == "not estimable, because no fragment was coded"
 
 
 def long(ratings, missing=None):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.process import action_points, checklist, learning_loop, meetings
+from analysis.process import action_points, checklist, learning_loop, meetings, new_since, previous_meeting
 
 # Unit x: m1 held in person with two residents, m2 planned and not held, m3 held digitally without being planned;
 # unit y: one meeting planned, not held.
@@ -111,6 +111,13 @@ def test_action_points_as_they_stood_on_a_day():
     assert table.loc["done in time", "note"] == "1 without a due date"
 
 
+def test_done_by_or_after_the_due_date_with_the_others_adds_up_to_all_made():
+    """On 31 December: a1 by its date, a4 two weeks after it, a2 and a5 late, a3 dropped."""
+    table = action_points(ACTIONS, as_of="2020-12-31").set_index("measure")
+    parts = ["done by the due date", "done after the due date", "late", "open", "dropped"]
+    assert table.loc[parts, "n"].tolist() == [1, 1, 2, 0, 1] and set(table.loc[parts, "denominator"]) == {5}
+
+
 def test_the_median_time_counts_open_points():
     """a1 after 29 days of 4 points, a3 leaves after 43, a4 after 167 of 2: S = 3/4, then 3/8; a2 and a5 stay open."""
     table = action_points(ACTIONS, as_of="2020-12-31").set_index("measure")
@@ -122,7 +129,7 @@ def test_the_median_time_counts_open_points():
 
 def test_no_action_point_is_said():
     table = action_points(ACTIONS, by="unit", levels=["x", "y"], as_of="2020-01-01").set_index(["unit", "measure"])
-    assert table["note"].str.contains("not estimable").all() and len(table) == 12
+    assert table["note"].str.contains("not estimable").all() and len(table) == 16
 
 
 def test_the_loop_shows_what_is_new_since_the_previous_meeting():
@@ -141,3 +148,15 @@ def test_before_any_meeting_everything_is_new_and_before_any_action_nothing_is()
     assert first["change"].tolist() == ["new"] * 3 and first["previous_meeting"].isna().all()
     none = learning_loop(ACTIONS, MEETINGS, as_of="2019-12-31")
     assert none["note"].item() == "no action point was made on or before 2019-12-31"
+
+
+def test_what_is_new_since_the_previous_meeting_is_counted_per_unit():
+    """On 1 September unit x met last on 1 February: a4 was made and closed since, a3 and a1 closed; y never met."""
+    things = pd.concat([ACTIONS, ACTIONS.iloc[:1].assign(unit="y")])
+    last = previous_meeting(MEETINGS, by="unit", levels=["x", "y"], as_of="2020-09-01")
+    assert last["x"] == pd.Timestamp("2020-02-01") and pd.isna(last["y"])
+    table = new_since(things, {"made": "opened", "closed": "closed"}, last, by="unit", as_of="2020-09-01")
+    table = table.set_index(["unit", "indicator"])
+    assert table.loc["x", ["n", "known"]].to_numpy().tolist() == [[2, 5], [3, 3]]  # a4, a5 of five; a1, a3, a4
+    assert table.loc["y", ["n", "known"]].to_numpy().tolist() == [[1, 1], [1, 1]]
+    assert table.loc[("y", "made"), "note"] == "no meeting was held before: everything is new"

@@ -64,6 +64,32 @@ def test_changes_are_what_the_families_gained(tables):
             assert row["std_error"] < abs(oplopen.GAIN[column][place]) / 3  # and says something
 
 
+def test_volunteers_are_those_of_the_raw_file_and_stay_as_long_as_they_were_seen(tables):
+    study = case().study
+    found = planned.volunteers(study, tables["volunteers"], tables["referrals"], as_of=case().as_of)
+    found = found.set_index("indicator")
+    raw = pd.read_csv(RAW / "vrijwilligers.csv", parse_dates=["gestart_op", "gestopt_op"])
+    matched = pd.read_csv(RAW / "trajecten.csv")["vrijwilliger"]
+    assert set(found["of"]) == {len(raw)}
+    assert found.loc["trained", "count"] == raw["training"].sum()
+    assert found.loc["matched", "count"] == matched.nunique()
+    assert found.loc["stopped", "count"] == raw["gestopt_op"].notna().sum()
+    assert found.loc["active", "count"] == raw["gestopt_op"].isna().sum()
+    assert found.loc["matches_per_volunteer", "mean"] == pytest.approx(matched.notna().sum() / len(raw))
+    # nobody began less than a year before the last day, so that nobody is open at twelve months
+    long_ago = pd.Timestamp("2024-03-31") - raw["gestart_op"] >= pd.Timedelta(days=365)
+    assert long_ago.all()
+    stayed = ~((raw["gestopt_op"] - raw["gestart_op"]).dt.days <= 365)
+    assert found.loc["active_after_12_months", "percent"] == pytest.approx(100 * stayed.mean())
+
+
+def test_the_mark_of_families_is_their_mean(tables):
+    marks = planned.experience(case().study, tables["experience"], as_of=case().as_of)
+    assert marks.loc[marks["role"] == "all", "estimate"].item() == pytest.approx(
+        pd.read_csv(RAW / "cijfers.csv")["cijfer"].mean()
+    )
+
+
 def test_visits_and_talks_of_everybody_who_was_visited(tables):
     dose = planned.dose(case().study, tables["activities"], tables["referrals"], as_of=case().as_of)
     raw = pd.read_csv(RAW / "bezoeken.csv")
@@ -83,6 +109,9 @@ def test_what_is_not_there_is_stated_and_what_is_there_is_estimated(tables):
     assert planned.representativeness(study, tables["persons"], tables["measures"], absent)["note"].tolist() == [stated]
     assert planned.adaptations(study, absent)["note"].tolist() == [stated]
     assert planned.embedding(study, absent)["note"].tolist() == [stated]
+    none = planned.since_steps(study, absent, tables["referrals"])["note"].tolist()
+    assert none == ["not estimable, because the study has no meetings of a learning network"]
+    assert planned.with_period(study, tables["referrals"])["period"].eq("all_time").all()
     assert planned.fidelity(study, tables["fidelity"])["percent"].notna().all()
 
 

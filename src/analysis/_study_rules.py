@@ -7,7 +7,7 @@ from analysis.study import DERIVED_TABLES, Study
 
 def check(study: Study, where: str) -> list[str]:
     """Every problem between the plan and the codebook, as `study.yaml: key: found; allowed.`"""
-    rules = (_tables, _waves, _units, _design, _outcomes, _names, _referrals, _kinds, _context, _profile)
+    rules = (_tables, _waves, _units, _design, _outcomes, _names, _referrals, _kinds, _process, _context, _profile)
     return [f"study.yaml: {problem}" for rule in rules for problem in rule(study)]
 
 
@@ -126,6 +126,49 @@ def _kinds(study: Study) -> Iterator[str]:
     for activity in (activity for activities in study.kinds.values() for activity in activities):
         if activity not in known:
             yield f"kinds: {activity!r} is not a level of activity; levels: {', '.join(sorted(known))}."
+
+
+def _process(study: Study) -> Iterator[str]:
+    """Moments, goals and statements must be those of the tables."""
+    dates = [moment.date for moment in study.moments]
+    known = [level.level for level in study.levels("moment")]
+    if study.moments and ([moment.id for moment in study.moments] != known or dates != sorted(set(dates))):
+        allowed = ", ".join(known) or "none, for there is no variable moment"
+        yield f"moments: must be {allowed}, in this order, with rising dates."
+    reasons = {level.level for level in study.levels("stop_reason")}
+    for goal, followed in study.goals.items():
+        if goal not in {level.level for level in study.levels("goal")}:
+            yield f"goals: {goal!r} is not a level of goal in levels.csv."
+        if (followed.step is None) == (followed.stop_reason is None):
+            yield f"goals.{goal}: give either `step` or `stop_reason`."
+        if followed.step is not None and followed.step not in study.referral_steps[1:]:
+            yield f"goals.{goal}.step: {followed.step!r} is not a later step of referral_steps."
+        if followed.stop_reason is not None and followed.stop_reason not in reasons:
+            yield f"goals.{goal}.stop_reason: {followed.stop_reason!r} is not a level of stop_reason."
+    yield from _volunteers(study)
+    items = [item for part in study.checklist for item in part.items]
+    if len(items) != len(set(items)):
+        yield "checklist: an item stands in two dimensions; each item belongs to one."
+    days = [day for period in study.periods for day in (period.start, period.end)]
+    if days != sorted(days):
+        yield "periods: must follow each other in time without overlap, each `start` before its `end`."
+
+
+def _volunteers(study: Study) -> Iterator[str]:
+    """The table of volunteers and its columns, and the step that matches."""
+    plan = study.volunteers
+    if plan is None:
+        return
+    if not study.has(plan.table):
+        yield f"volunteers.table: {plan.table!r} is not in tables."
+    known = {variable.name for variable in study.columns(plan.table)}
+    for name in filter(None, (plan.key, plan.since, plan.until, plan.trained)):
+        if name not in known:
+            yield f"volunteers: {name!r} is not a variable of {plan.table}; variables: {', '.join(sorted(known))}."
+    if plan.key not in {variable.name for variable in study.columns("referrals")}:
+        yield f"volunteers.key: {plan.key!r} is not a variable of referrals."
+    if plan.matched not in study.referral_steps:
+        yield f"volunteers.matched: {plan.matched!r} is not one of referral_steps."
 
 
 def _context(study: Study) -> Iterator[str]:

@@ -83,7 +83,14 @@ def notebooks(words: Words) -> pd.DataFrame:
 def settled(words: Words, log: pd.DataFrame) -> pd.DataFrame:
     """What preparing settled: corrections by variable and double rows by table, with the rule."""
     rows = log[log["rule"].isin(["corrected", "double"])]
-    found = rows.assign(rule=[words.text(f"guide.rule.{rule}") for rule in rows["rule"]])
+    found = rows.assign(
+        rule=[words.text(f"guide.rule.{rule}") for rule in rows["rule"]],
+        detail=[words.texts.get(f"guide.how.{detail}", detail) for detail in rows["detail"]],
+        variable=[
+            words.study.label(variable, words.language, table) if variable else ""
+            for table, variable in zip(rows["table"], rows["variable"], strict=True)
+        ],
+    )
     return _named(found[["table", "rule", "variable", "detail", "rows"]], words)
 
 

@@ -262,11 +262,15 @@ def _empty(folder: Path) -> pd.DataFrame:
 
 def known(frame: pd.DataFrame, name: str, here: Case) -> pd.DataFrame:
     """What was known at the cut-off date: the first required date decides whether a row exists, later dates are
-    emptied.
+    emptied. A table without dates but with moments keeps the moments that the plan dates before the cut-off.
     """
-    dates = [v for v in here.study.columns(name) if v.type == "date" and v.name in frame]
-    if here.as_of is None or not dates:
+    # a date that was agreed in advance (unit `planned`: a deadline) is known before it comes
+    dates = [v for v in here.study.columns(name) if v.type == "date" and v.unit != "planned" and v.name in frame]
+    if here.as_of is None:
         return frame
+    if not dates:
+        then = here.study.moments_by(here.as_of)
+        return frame[frame["moment"].isin(then)].reset_index(drop=True) if "moment" in frame else frame
     limit = pd.Timestamp(here.as_of)
     # a row exists from its first required date on; answers and scores from the day they were given
     key = next((v.name for v in dates if v.required), here.study.time if here.study.time in frame else None)

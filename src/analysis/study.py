@@ -129,6 +129,41 @@ class Period(Plan):
     label: Text
 
 
+class Moment(Plan):
+    """A moment at which partners were asked (network, checklist, embedding): until its date nothing of it is known."""
+
+    id: Slug
+    date: dt.date
+
+
+class Followed(Plan):
+    """What of the next referrals shows whether a goal of the learning network moves: the share that takes a `step` (of
+    the step before it), or the share of those who stop that stops for a `stop_reason`."""
+
+    step: str | None = None
+    stop_reason: str | None = None
+
+
+class Statements(Plan):
+    """A dimension of the partnership checklist: the statements that belong to it."""
+
+    id: Slug
+    items: tuple[int, ...]
+    label: Text
+
+
+class Volunteers(Plan):
+    """People who help, in a table of their own: its key (also in referrals), the days on which they began and stopped,
+    whether they were trained, and the referral step that matches somebody with one of them."""
+
+    table: str = "volunteers"
+    key: str = "volunteer"
+    since: str = "since"
+    until: str | None = None
+    trained: str | None = None
+    matched: str
+
+
 class Imputation(Plan):
     """Multiple imputation: number of data sets, iterations, variables that help to predict."""
 
@@ -241,8 +276,13 @@ class Study(Plan):
     referral_start: str | None = None
     referral_end: str | None = None
     referral_until: str | None = None
+    contacts: tuple[Slug, ...] = ("coach",)
+    volunteers: Volunteers | None = None
     kinds: dict[Literal["literal", "figurative"], tuple[str, ...]] = {}
     periods: tuple[Period, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    goals: dict[str, Followed] = {}
+    checklist: tuple[Statements, ...] = ()
     norms: dict[str, Norm] = {}
     context: tuple[ContextTable, ...] = ()
     target_population: tuple[TargetPopulation, ...] = ()
@@ -273,6 +313,12 @@ class Study(Plan):
     def first(self) -> str:
         """Id of the first wave, against which each other wave is contrasted."""
         return self.waves[0].id
+
+    def moments_by(self, day: dt.date | None) -> tuple[str, ...]:
+        """The moments on or before a day, in order; all where the plan does not date them or no day is given."""
+        if day is None or not self.moments:
+            return tuple(level.level for level in self.levels("moment"))
+        return tuple(moment.id for moment in self.moments if moment.date <= day)
 
     def outcome(self, id: str) -> Outcome:
         """The outcome with this id; `KeyError` names the known ones."""

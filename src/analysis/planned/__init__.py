@@ -15,11 +15,16 @@ _MODULES = {
     "coverage": "reach representativeness reaim REACH ALIKE ALIKE_N REAIM REAIM_N",
     "change": "means changes by_unit corrected standardised responses MEANS ESTIMATES",
     "robustness": "methods leave_one_out METHODS",
-    "referral": "funnel months with_period referrers stop_reasons FUNNEL FUNNEL_N REFERRERS REFERRERS_N",
-    "collaboration": "network unit_total network_change sociogram meetings checklist work_sessions actions NETWORK",
-    "voices": "factors agreement saturation action_plans involvement experience fidelity adaptations dose FIDELITY FIDELITY_N ADAPTATIONS DOSE",
+    "referral": "funnel months with_period per_quarter entries log_rank referrers stop_reasons "
+    "FUNNEL FUNNEL_N REFERRERS REFERRERS_N",
+    "learning": "loop followed since since_steps since_forms since_actions since_voices LOOP SINCE SINCE_N",
+    "organisations": "network unit_total network_change positions adoption sociogram NETWORK",
+    "collaboration": "meetings checklist dimensions work_sessions actions action_states",
+    "voices": "factors agreement saturation action_plans by_quarter involvement experience fidelity adaptations dose "
+    "volunteers absent FIDELITY FIDELITY_N ADAPTATIONS DOSE PLANS EXPERIENCE VOLUNTEERS VOLUNTEERS_N",
     "value": "costs resources profile trend COSTS",
     "anchoring": "plan_times integration interventions heard PLAN_TIMES",
+    "context": "compared expected COMPARED EXPECTED",
     "synthesis": "embedding evidence logic_model gaps rules EVIDENCE_KINDS LOGIC_KINDS",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

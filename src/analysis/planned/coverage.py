@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from analysis import process
-from analysis.planned import change, collaboration, synthesis, voices
+from analysis.planned import change, organisations, synthesis, voices
 from analysis.planned.design import ALL
 from analysis.planned.people import participants, population
 from analysis.planned.referral import funnel
@@ -174,7 +174,7 @@ def _effect_rows(study: Study, measures: pd.DataFrame, persons: pd.DataFrame) ->
 def _setting_rows(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple]:
     """Organisations with a tie at the last moment, essential elements delivered, embedding in place."""
     if {"ties", "organisations"} <= set(tables):
-        ties = tables["ties"][tables["ties"]["moment"] == collaboration.MOMENTS[-1]]
+        ties = organisations.at_last(study, tables["ties"])
         joined = tables["organisations"]["organisation"].isin({*ties["source"], *ties["target"]})
         connected = tables["organisations"].assign(connected=joined.map({True: "yes", False: "no"}))
         row = process.adoption(connected, adopted="connected", group=None).iloc[0]
@@ -185,7 +185,7 @@ def _setting_rows(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[
         yield "implementation", "setting", "elements_delivered", ALL, row["count"], row["n"]
     if "embedding" in tables:
         found = synthesis.embedding(study, tables["embedding"])
-        found = found[(found["element"] == ALL) & (found["moment"] == collaboration.MOMENTS[-1])]
+        found = organisations.at_last(study, found[found["element"] == ALL])
         # points of the most that can be had: two for each element that was scored
         yield "maintenance", "setting", "in_place", ALL, found["score"].sum(), 2 * found["scored"].sum()
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis import process
 from analysis.logic import SOURCES, Measured
-from analysis.planned import collaboration, voices
+from analysis.planned import collaboration, organisations, voices
 from analysis.planned.change import changes
 from analysis.planned.design import DIFFERENCE
 from analysis.planned.referral import funnel
@@ -124,8 +124,8 @@ def _sessions(study: Study, tables: Mapping, as_of) -> list[dict]:
 
 def _ties(study: Study, tables: Mapping, as_of) -> list[dict]:
     """Share of ties at the last moment that connect two domains, over the networks of all units."""
-    found = collaboration.network(study, tables["ties"], tables["organisations"])
-    last = found[(found["moment"] == collaboration.MOMENTS[1]) & (found["unit"] != "all")]
+    found = organisations.at_last(study, organisations.network(study, tables["ties"], tables["organisations"]))
+    last = found[found["unit"] != "all"]
     total = last["ties"].sum()
     crossing = (last["cross_domain_share"] * last["ties"]).sum()
     return [{"measure": "percent", "value": 100 * crossing / total if total else float("nan")}]

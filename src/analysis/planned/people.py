@@ -63,8 +63,9 @@ def attrition(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
     )
     counts["n"] = counts[arm[0]].map(first) if arm else int(first.sum())
     percent = 100 * counts["count"] / counts["n"].where(counts["n"] > 0)
-    # the first wave is everybody by definition
-    return counts.assign(percent=percent.mask(counts["wave"] == study.first)).astype({"wave": "str"})
+    # the first wave is everybody by definition: it is a share of nothing, and would be hidden as `everybody`
+    first = counts["wave"] == study.first
+    return counts.assign(percent=percent.mask(first), n=counts["n"].mask(first)).astype({"wave": "str"})
 
 
 def dropout(study: Study, measures: pd.DataFrame, included: pd.DataFrame) -> pd.DataFrame:

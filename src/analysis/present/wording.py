@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("nl", "en")
 P_FLOOR = 0.001
 WHO = ("meeting_role", "informant", "setting", "role")  # lists of who or where somebody is heard
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AND, _VERSUS = re.compile(r"\s*:\s*"), re.compile(r"\s+(?:-|vs)\s+")
 
 
@@ -70,6 +71,10 @@ class Words:
         if dim == "outcome":
             own = next((self.of(out.title) for out in self.study.outcomes if out.id == level), "")
             return own or self.texts.get(f"levels.any.{level}") or _plain(level)
+        if _DAY.fullmatch(level):
+            return self.date(date.fromisoformat(level))
+        if dim == "dimension_of_checklist":
+            return next((self.of(part.label) for part in self.study.checklist if part.id == level), "") or _plain(level)
         if dim == "contrast":
             return self._contrast(level)
         if dim == "half" and "_" in level:
@@ -82,7 +87,7 @@ class Words:
         if dim == "method":
             found = self.texts.get(f"levels.method.{level}") or self.translated(level, "methods")
             return found[:1].upper() + found[1:]
-        if dim == "step" and level in self.study.referral_steps:
+        if dim in ("step", "event") and level in self.study.referral_steps:
             return self.study.label(level, self.language, "referrals")
         logic = {"node": self.study.nodes, "result": self.study.promises}.get(dim, ())
         if named := next((one.label(self.language) for one in logic if level == one.id), ""):

@@ -15,7 +15,8 @@ _MODULES = {
     "moments": "network_change",
     "domains": "sociogram",
     "learning": "meetings checklist",
-    "actions": "action_points learning_loop",
+    "actions": "action_points",
+    "loop": "learning_loop previous_meeting new_since",
     "coding": "factors saturation",
     "coders": "agreement",
     "costs": "cost_per_step discount",
@@ -24,5 +25,6 @@ _MODULES = {
     "policy": "action_plans embedding",
     "partners": "collaboration adoption",
     "residents": "involvement experience",
+    "volunteering": "volunteers",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

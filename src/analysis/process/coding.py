@@ -6,7 +6,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from analysis.process.tables import counted, level_of, require
+from analysis.process.tables import ALL, counted, level_of, require
+
+NOTHING = "not estimable, because no fragment was coded"
 
 
 def factors(
@@ -40,8 +42,8 @@ def factors(
     table = coded.assign(**keys).groupby([fragment, *keys], as_index=False).agg(
         valence=(valence, "mean"), source=(source, "first"), coders=(coder or fragment, "nunique")
     )  # fmt: skip
-    levels = [sorted(set(table[name])) for name in names]
-    every = [*listed, *sorted(set(table[factor]) - set(listed))]
+    levels = [sorted(set(table[name])) or [ALL] for name in names]
+    every = [*listed, *sorted(set(table[factor]) - set(listed))] or [ALL]
     groups = dict(list(table.groupby([*names, factor]))) if len(table) else {}
     rows = [
         dict(zip([*names, factor], key, strict=True)) | _counts(groups.get(key, table.iloc[:0]))
@@ -53,7 +55,7 @@ def factors(
     )
     found.insert(len(names) + 1, "parent", found[factor].map(parents))
     found["note"] = np.where(found[factor].isin(listed) | (not listed), "", "not in the list of factors")
-    return found
+    return found if len(coded) else found.assign(note=NOTHING)
 
 
 def _counts(part: pd.DataFrame) -> dict:
@@ -99,4 +101,4 @@ def saturation(
         table["mean"] = np.mean(shuffled, axis=0)
         table[["lower", "upper"]] = np.quantile(shuffled, [tail, 1 - tail], axis=0).T
     table["note"] = counted(len(data) - len(coded), "codings without a factor or source left out")
-    return table
+    return table if len(table) else pd.DataFrame([{"position": 0, "source": "", "new": 0, "known": 0, "note": NOTHING}])

@@ -103,8 +103,8 @@ def checklist(
     For the Coordinated Action Checklist (Wagemakers 2010; no .. yes as 1..5) `percent` is the share 'rather yes' or
     'yes' of the known answers, `mean` the mean answer; for MIDI determinants the same with `percent_disagree`. A
     missing answer leaves the denominator and is counted. A dimension's mean is the mean over respondents of their own
-    mean; its percent is over all answers and has no limits, because answers of one person belong together. The
-    assignment of items to dimensions is the caller's.
+    mean (`people` of them); its percent is over all answers and has no limits, because answers of one person belong
+    together. The assignment of items to dimensions is the caller's.
 
     With `thresholds` the column `mark` says `facilitator` from 80 % agreeing and `barrier` from 20 % disagreeing
     (both when both hold); every such row's note says that this is a rule of thumb, not an established limit.
@@ -120,6 +120,7 @@ def checklist(
             for name, answers in part.groupby(part[item].map(dimensions or {}), sort=True):
                 row = _answers(answers[answer], agree, disagree, level)
                 own = {
+                    "people": answers.dropna(subset=[answer])[respondent].nunique(),
                     "mean": answers.groupby(respondent)[answer].mean().mean(),
                     "lower": float("nan"),
                     "upper": float("nan"),

@@ -66,7 +66,7 @@ def network_change(
 def _both_times(nodes: pd.DataFrame, moments: Sequence[str], answered: Mapping[str, str] | None) -> np.ndarray:
     """Organisations that answered at both moments."""
     use = np.ones(len(nodes), bool)
-    for when in moments if answered else ():
+    for when in [moment for moment in moments if moment in (answered or {})]:
         use &= (flag(nodes[answered[when]]) == 1).to_numpy()
     return use
 

@@ -99,6 +99,7 @@ def embedding(
                 rows.append({**common, "element": name, "score": value, "percent": 100 * value / maximum, "note": note})
             scored = int(values.notna().sum())
             note = "" if scored == len(listed) else f"{scored} of {len(listed)} elements scored"
+            note = note if scored else "not estimable, because nothing was scored"
             total = {
                 "element": ALL,
                 "score": values.sum() if scored else np.nan,

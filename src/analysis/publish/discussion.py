@@ -11,7 +11,7 @@ from analysis.present.wording import Words
 
 QUESTIONS = 3
 FUNNEL, REASONS, FACTORS = "05_referrals__funnel", "05_referrals__stop_reasons", "07_factors__factors"
-ACTIONS, UNSETTLED = "07_factors__actions", ("open", "late", "done")
+ACTIONS, UNSETTLED = "07_factors__actions", ("open", "late", "done_by_due", "done_after_due")
 
 
 def questions(tables: Mapping[str, Released], words: Words) -> tuple[Sentence, ...]:

@@ -14,7 +14,8 @@ NAME = "samen_oplopen"
 SEED = 20110901
 FAMILIES = {"Elzenhof": 150, "Lindehof": 100, "Beukhof": 70}
 GAIN = {"welbevinden": (0.0, 6.0, 8.0), "steun": (0.0, 1.2, 1.5), "belasting": (0.0, -3.0, -4.0)}  # by wave
-CHANCES = {"intake": 0.88, "match": 0.80, "start": 0.95, "kept": 0.72, "goal": 0.62, "goal_without": 0.25}
+CHANCES = {"intake": 0.88, "match": 0.80, "start": 0.95, "kept": 0.72, "goal": 0.62, "goal_without": 0.25,
+           "volunteer_stops": 0.34, "mark": 0.66}  # fmt: skip
 _MARKS = {"welbevinden": (56, 14, 0, 100), "steun": (5.2, 1.8, 0, 10), "belasting": (22, 6, 0, 40)}
 _FORM = (0.96, 0.80, 0.64)  # chance of a form at each wave
 _FIRST, _LAST = np.datetime64("2021-01-04"), np.datetime64("2024-03-31")
@@ -41,12 +42,14 @@ def tables(seed: int = SEED) -> dict[str, pd.DataFrame]:
     families = _families(stream(seed, "families"))
     volunteers = _volunteers(stream(seed, "volunteers"))
     paths = _paths(families, volunteers, stream(seed, "paths"))
+    volunteers = _stays(volunteers, paths, stream(seed, "stays"))
     return {
         "gezinnen": families.drop(columns=["nth"]),
         "trajecten": paths,
         "vragenlijsten": _forms(families, paths, stream(seed, "forms")),
         "bezoeken": _visits(paths, stream(seed, "visits")),
         "vrijwilligers": volunteers,
+        "cijfers": _marks_given(paths, stream(seed, "marks")),
         "werkwijze": _fidelity(paths, stream(seed, "fidelity")),
         "kosten": _spent(),
     }
@@ -81,6 +84,26 @@ def _volunteers(luck: np.random.Generator) -> pd.DataFrame:
             "training": (luck.random(n) < 0.85).astype(int),
         }
     )  # fmt: skip
+
+
+def _stays(volunteers: pd.DataFrame, paths: pd.DataFrame, luck: np.random.Generator) -> pd.DataFrame:
+    """A volunteer began before the first match and, for a third of them, stopped some time after the last one ended."""
+    first = volunteers["vrijwilliger"].map(paths.groupby("vrijwilliger")["gekoppeld"].min())
+    began = volunteers["gestart_op"].where(
+        ~(volunteers["gestart_op"] > first), first - pd.to_timedelta(luck.integers(7, 60, len(volunteers)), unit="D")
+    )
+    last = volunteers["vrijwilliger"].map(paths.groupby("vrijwilliger")["gestopt"].max()).fillna(began)
+    stop = last + pd.to_timedelta(luck.integers(20, 200, len(volunteers)), unit="D")
+    leaves = (luck.random(len(volunteers)) < CHANCES["volunteer_stops"]) & (stop <= _LAST)
+    return volunteers.assign(gestart_op=began, gestopt_op=stop.where(leaves))
+
+
+def _marks_given(paths: pd.DataFrame, luck: np.random.Generator) -> pd.DataFrame:
+    """The mark that two out of three families gave after five months of visits."""
+    rows = paths.loc[paths["eerste_bezoek"].notna(), ["gezin", "eerste_bezoek"]].reset_index(drop=True)
+    rows = rows.assign(datum=rows.pop("eerste_bezoek") + pd.Timedelta(days=150))
+    rows["cijfer"] = np.clip(np.round(luck.normal(8.4, 0.9, len(rows))), 1, 10).astype(int)
+    return rows[(luck.random(len(rows)) < CHANCES["mark"]) & (rows["datum"] <= _LAST)]
 
 
 def _day(days: np.ndarray) -> pd.Series:

@@ -61,44 +61,6 @@ def specifications(table: pd.DataFrame | Released, words: Words, *, outcome: str
     return Picture(made.figure, alt_text(words, title, list(zip(labels, texts, strict=True))), caption, drawn)
 
 
-def sociogram(table: pd.DataFrame | Released, words: Words) -> Picture:
-    """How closely domains work together at the last moment: a square per pair of domains, darker for more ties.
-
-    `table` has the dimensions unit, moment, domain_1, domain_2 and the measure percent (of the possible ties); units
-    are taken together by their mean.
-    """
-    whole = released(table).only("percent")
-    title = words.text("figures.sociogram")
-    moment = next(iter(whole.levels("moment")[-1:]), "")
-    shown = whole.where(moment=moment).shown
-    if shown.empty:
-        return nothing(words, whole, title)
-    pairs = shown.groupby(["domain_1", "domain_2"], sort=True)["value"].mean()
-    domains = sorted({domain for pair in pairs.index for domain in pair})
-    grid = pd.DataFrame(np.nan, index=domains, columns=domains)
-    for (one, other), value in pairs.items():
-        grid.loc[one, other] = grid.loc[other, one] = value
-    labels = [words.level("domain", domain) for domain in domains]
-    below = subtitle(words, whole, words.level("moment", moment))
-    made = sheet(words, title, below, source_line(words, whole), height=0.9 + 0.62 * len(domains))
-    made.ax.imshow(np.ma.masked_invalid(grid.to_numpy(float)), cmap="Blues", vmin=0, vmax=100, aspect="auto")
-    for row, column in np.ndindex(grid.shape):
-        value = grid.iat[row, column]
-        if np.isfinite(value):
-            made.ax.text(
-                column, row, words.percent(value), ha="center", va="center", color="white" if value > 55 else "black"
-            )
-    made.ax.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
-    made.ax.set_yticks(range(len(labels)), [wrapped(label, 18) for label in labels])
-    made.ax.tick_params(length=0)
-    made.ax.spines[:].set_visible(False)
-    items = [
-        (f"{words.level('domain', a)} - {words.level('domain', b)}", words.percent(v))
-        for (a, b), v in pairs.sort_values(ascending=False).items()
-    ]
-    return Picture(made.figure, alt_text(words, title, items), words.text("picture.sociogram_note"), whole)
-
-
 def balance(table: pd.DataFrame | Released, words: Words, *, dim: str) -> Picture:
     """Helping to the right and hindering to the left of zero, one bar a level of `dim`, other dimensions added up.
 

@@ -1,10 +1,11 @@
-"""Measures of the network at its moments, each on its own axis."""
+"""The network: its measures at each moment on their own axes, and which domains work together."""
 
 import numpy as np
 import pandas as pd
 
 from analysis.present.cells import format_of, written
 from analysis.present.figures.style import (
+    BLUE,
     INK,
     SOFT,
     not_shown,
@@ -64,3 +65,59 @@ def _dot_line(ax, values: np.ndarray, texts: list[str], label: str, how: str) ->
     ax.tick_params(length=0)
     ax.spines["bottom"].set_color("#D4D4D4")
     ax.spines["left"].set_visible(False)
+
+
+def sociogram(table: pd.DataFrame | Released, words: Words) -> Picture:
+    """Which domains work together, at the first and the last moment: a circle per domain, a line per pair, thicker and
+    darker the more of the possible ties there are; the number in a circle is the share within the domain.
+
+    `table` has the dimensions unit, moment, domain_1, domain_2 and the measure percent (of the possible ties); units
+    are taken together by their mean. Domains only: no organisation is drawn.
+    """
+    whole, title = released(table).only("percent"), words.text("figures.sociogram")
+    if whole.empty:
+        return nothing(words, whole, title)
+    pairs = whole.shown.groupby(["moment", "domain_1", "domain_2"], sort=True)["value"].mean()
+    there = list(pairs.index.unique("moment"))
+    moments = [there[0], there[-1]] if len(there) > 1 else there
+    domains = _ordered(words, {*pairs.index.unique("domain_1"), *pairs.index.unique("domain_2")})
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=2.9 * len(moments),
+                 rows=len(moments))  # fmt: skip
+    for ax, moment in zip(made.axes, moments, strict=True):
+        _domains(ax, pairs[moment], domains, words)
+        ax.set_title(words.level("moment", moment), fontsize=10, color=INK, loc="left")
+    last = pairs[moments[-1]].sort_values(ascending=False, kind="stable")
+    named = [(words.level("domain", one), words.level("domain", other)) for one, other in last.index]
+    items = [(" - ".join(pair), words.percent(value)) for pair, value in zip(named, last, strict=True)]
+    return Picture(made.figure, alt_text(words, title, items), words.text("picture.sociogram_note"), whole)
+
+
+def _ordered(words: Words, domains: set[str]) -> list[str]:
+    """Domains in the plan's order, what was joined (`other`) last."""
+    order = [level.level for level in words.study.levels("domain")]
+    return sorted(domains, key=lambda domain: (order.index(domain) if domain in order else len(order), domain))
+
+
+def _domains(ax, pairs: pd.Series, domains: list[str], words: Words) -> None:
+    """One network of domains on a circle."""
+    from matplotlib import colormaps
+
+    turn = np.pi / 2 - 2 * np.pi * np.arange(len(domains)) / max(len(domains), 1)
+    place = {domain: (np.cos(at), np.sin(at)) for domain, at in zip(domains, turn, strict=True)}
+    for (one, other), value in pairs.items():
+        if one != other:
+            ax.plot(*zip(place[one], place[other], strict=True), color=colormaps["Blues"](0.15 + value / 125),
+                    linewidth=0.3 + value / 9, solid_capstyle="round", zorder=value / 1000)  # fmt: skip
+    for domain, (x, y) in place.items():
+        ax.plot(x, y, "o", markersize=24, color="white", markeredgecolor=BLUE, markeredgewidth=1.5, zorder=2)
+        within = pairs.get((domain, domain), np.nan)
+        share = words.percent(within) if np.isfinite(within) else ""
+        ax.text(x, y, share, ha="center", va="center", fontsize=8, zorder=3)
+        side = "left" if x > 0.1 else "right" if x < -0.1 else "center"
+        up = 0.33 * np.sign(y) if side == "center" else 0
+        ax.text(x + (0.26 if side == "left" else -0.26 if side == "right" else 0), y + up,
+                wrapped(words.level("domain", domain), 18), ha=side, va="center", fontsize=9)  # fmt: skip
+    ax.set_xlim(-2.6, 2.6)
+    ax.set_ylim(-1.5, 1.5)
+    ax.set_aspect("equal")
+    ax.axis("off")

@@ -1,4 +1,4 @@
-"""Figures of the process: people per step, time to a step, who and why, the COVID measures."""
+"""Figures of the process: people per step, time to a step, who and why."""
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from analysis.present.picture import Picture, alt_text
 from analysis.present.reading import Released, released
 from analysis.present.wording import Words
 
+ORDERED = ("wave", "state")  # dimensions whose levels have an order of their own
 MOST = 12  # bars: more than this is a table, not a picture
 
 
@@ -65,8 +66,8 @@ def bars(
 ) -> Picture:
     """One measure as horizontal bars from zero, largest first, other dimensions at their total.
 
-    `measure` defaults to percent, or else count; `title` and `axis` are keys of the texts; at most `most` bars (the
-    rest is in the table). The total row is not a bar.
+    Levels with an order of their own (waves, states) keep it. `measure` defaults to percent, or else count; `title` and
+    `axis` are keys of the texts; at most `most` bars (the rest is in the table). The total row is not a bar.
     """
     whole = released(table).totals_but(dim)
     further = [one for one in whole.dims if one != dim and len(whole.levels(one)) > 1]
@@ -76,7 +77,7 @@ def bars(
     found = whole.shown[whole.shown[dim] != whole.totals.get(dim)] if dim in whole.dims else whole.shown.iloc[:0]
     if found.empty:
         return nothing(words, whole, name)
-    if dim != "wave":
+    if dim not in ORDERED:
         found = found.sort_values("value", ascending=False, kind="stable").head(most)
     labels = [words.group(tuple((one, row[one]) for one in further), words.level(dim, row[dim]))
               for row in found.to_dict("records")]  # fmt: skip
@@ -143,33 +144,3 @@ def curves(table: pd.DataFrame | Released, words: Words) -> Picture:
     made.ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
     absent = [words.level("step", step) for step in _hidden_levels(whole, "step")]
     return Picture(made.figure, alt_text(words, title, items), not_shown(words, absent), whole)
-
-
-def time_strip(words: Words) -> Picture:
-    """Periods of public measures on a time line, over the study's own window; hatched where a date is unconfirmed."""
-    import matplotlib.dates as mdates
-
-    study, title = words.study, words.text("figures.time_strip")
-    source = words.text("picture.source_study", study=words.of(study.title))
-    labels = [words.of(period.label) for period in study.periods]
-    made = sheet(words, title, words.level("unit", "all"), source, height=0.6 + 0.36 * max(len(labels), 1))
-    places = np.arange(len(labels))[::-1]
-    items = []
-    for place, period, label in zip(places, study.periods, labels, strict=True):
-        sure = period.status == "confirmed"
-        start, end = mdates.date2num(period.start), mdates.date2num(period.end)
-        made.ax.barh(place, end - start, left=start, height=0.6, color=ORANGE if sure else "white", edgecolor=ORANGE,
-                     hatch="" if sure else "///", linewidth=1.2)  # fmt: skip
-        dates = words.text("number.interval", lower=words.date(period.start), upper=words.date(period.end))
-        items.append((label, dates))
-    made.ax.set_yticks(places, [wrapped(label, 22) for label in labels])
-    window = getattr(study, "window", None) or (study.periods[0].start, study.periods[-1].end)
-    made.ax.set_xlim(mdates.date2num(window[0]), mdates.date2num(window[1]))
-    made.ax.xaxis.set_major_locator(mdates.YearLocator())
-    made.ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
-    made.ax.grid(axis="x", color="#D9D9D9", linewidth=0.8)
-    made.ax.set_axisbelow(True)
-    made.ax.tick_params(axis="y", length=0)
-    unsure = [label for label, period in zip(labels, study.periods, strict=True) if period.status != "confirmed"]
-    caption = words.text("picture.unconfirmed", periods=", ".join(unsure)) if unsure else ""
-    return Picture(made.figure, alt_text(words, title, items), caption, None)

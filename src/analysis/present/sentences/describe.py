@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.present.reading import Released, released
-from analysis.present.sentences import change, process, spread, synthesis
+from analysis.present.sentences import change, context, learning, process, spread, synthesis
 from analysis.present.sentences.sentence import Sentence, state
 from analysis.present.wording import Words
 
@@ -14,6 +14,7 @@ BUILDERS = {
     "meetings": process.meetings, "factors": process.factors, "costs": process.costs, "note": process.note,
     "not_known": synthesis.not_known, "rules": synthesis.rules, "logic": synthesis.logic,
     "interventions": synthesis.interventions, "heard": synthesis.heard,
+    "context": context.context, "since": learning.since, "followed": learning.followed,
 }  # fmt: skip
 
 
