@@ -130,7 +130,7 @@ NUMBER_WORDS = (
     "nineteen|twenty|twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf|dertien|veertien|vijftien|zestien|"
     "zeventien|achttien|negentien|twintig"
 )
-NO_RESULT = r"Two questions that look alike|Each two groups"  # of methods: true of every study
+NO_RESULT = r"Two questions that look alike|Each two groups|two tables in the folder"  # of methods: true of every study
 
 
 def number_words(prose: str) -> list[str]:
