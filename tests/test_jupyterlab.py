@@ -67,7 +67,7 @@ def lab(place: Path):
     try:
         address = f"http://127.0.0.1:{port}"
         wait_for(address, token, server, place / "log")
-        yield f"{address}/lab/tree/notebooks/{{}}?token={token}"
+        yield f"{address}/lab/workspaces/{{workspace}}/tree/notebooks/{{name}}?token={token}"
     finally:
         server.terminate()
         server.wait(30)
@@ -139,7 +139,7 @@ def test_run_all_cells_gives_the_committed_results_and_no_error(lab, place, brow
     committed = code_cells(ROOT / "notebooks" / name)
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     try:
-        run_all(page, lab.format(name), len(committed))
+        run_all(page, lab.format(workspace=Path(name).stem, name=name), len(committed))
         found = saved(place / "notebooks" / name, len(committed))
         if folder := os.environ.get("ANALYSIS_SCREENSHOTS"):
             page.screenshot(path=Path(folder) / f"{Path(name).stem}.png")
