@@ -212,6 +212,13 @@ def test_a_number_that_no_sentence_says_is_found_in_a_table(study, monkeypatch):
     assert {(one.unit, one.table, one.cells) for one in found} == {("kampen", TABLE, ("wave=t1;count",))}
 
 
+def test_a_cell_is_found_by_the_name_that_the_notes_of_the_slides_give(study):
+    found = trail.find(study, "wave=t1;count")
+    assert {(one.unit, one.table) for one in found} == {("all", TABLE), ("kampen", TABLE)}
+    assert "cell      wave=t1;count = 501" in trail.way(study, next(one for one in found if one.unit == "all"))
+    assert trail.find(study, "wave=t9;count") == trail.find(study, "x=t1;count") == ()
+
+
 def test_a_hidden_cell_is_called_hidden(study):
     path = store.reports(STUDY) / "kampen" / "tables" / f"{TABLE}.csv"
     frame = pd.read_csv(path)

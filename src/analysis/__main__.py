@@ -255,7 +255,7 @@ def pack(study: StudyName) -> None:
 
 @app.command()
 def trace(
-    query: Annotated[str, typer.Argument(help="Part of a sentence of a report, or a number.")],
+    query: Annotated[str, typer.Argument(help="Part of a sentence of a report, a number, or a cell: wave=t1;count.")],
     study: Annotated[str | None, typer.Argument(help="Folder below studies/; all of them when absent.")] = None,
     most: Annotated[int, typer.Option(help="At most so many places.")] = 5,
 ) -> None:

@@ -29,11 +29,15 @@ class Format:
 
 @dataclass(frozen=True)
 class Cell:
-    """A written cell, why it is written so (shown, hidden, not_applicable, not_estimable), and a mark beside it."""
+    """A written cell, why it is written so (shown, hidden, not_applicable, not_estimable), and a mark beside it.
+
+    `at` is its name in the released table (`dim=level;measure`), where it is one cell of it.
+    """
 
     text: str
     status: str = SHOWN
     mark: str = ""
+    at: str = ""
 
     @property
     def marked(self) -> str:

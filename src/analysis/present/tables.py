@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import pandas as pd
 from markupsafe import Markup
@@ -109,11 +110,19 @@ def html_table(
     return html_grid(found, words, title=title, notes=footnotes(table, words, found), id=id or table.name)
 
 
-def html_grid(found: Grid, words: Words, *, title: str, notes: Sequence[str], id: str) -> Markup:
-    """A grid as `html_table` writes it, with `notes` below."""
+def html_grid(
+    found: Grid,
+    words: Words,
+    *,
+    title: str,
+    notes: Sequence[str],
+    id: str,
+    ids: Mapping[str, str] = MappingProxyType({}),
+) -> Markup:
+    """A grid as `html_table` writes it, with `notes` below; `ids` are addresses of cells, by their name (`at`)."""
     labels = Markup("").join(Markup('<th scope="col" class="label">{}</th>').format(text) for text in found.label_heads)
     heads = labels + Markup("").join(_head(text, "col") for text in found.heads)
-    lines = Markup("\n").join(_line(labels, cells) for labels, cells in found.lines)
+    lines = Markup("\n").join(_line(labels, cells, ids) for labels, cells in found.lines)
     region = Markup('<div class="scroll" role="region" tabindex="0" aria-label="{}">').format(
         words.text("table.scroll", title=title)
     )
@@ -127,12 +136,15 @@ def _head(text: str, scope: str) -> Markup:
     return Markup('<th scope="{}">{}</th>').format(scope, text)
 
 
-def _line(labels: tuple[str, ...], cells: tuple[Cell, ...]) -> Markup:
+def _line(labels: tuple[str, ...], cells: tuple[Cell, ...], ids: Mapping[str, str]) -> Markup:
     heads = Markup("").join(_head(label, "row") for label in labels)
-    values = Markup("").join(
-        Markup("<td>{}</td>" if one.status == SHOWN else '<td class="mark">{}</td>').format(one.marked) for one in cells
-    )
-    return Markup("<tr>{}{}</tr>").format(heads, values)
+    return Markup("<tr>{}{}</tr>").format(heads, Markup("").join(_written(one, ids.get(one.at, "")) for one in cells))
+
+
+def _written(one: Cell, id: str) -> Markup:
+    address = Markup(' id="{}"').format(id) if id else Markup("")
+    mark = Markup("") if one.status == SHOWN else Markup(' class="mark"')
+    return Markup("<td{}{}>{}</td>").format(address, mark, one.marked)
 
 
 def grid(table: Released, words: Words, *, across: str | None = None, measures: Sequence[str] | None = None) -> Grid:
@@ -192,15 +204,16 @@ def _label(table: Released, words: Words, row: Mapping, dim: str) -> str:
 
 def _cell(table: Released, words: Words, by_cell: Mapping, key: Mapping, measure: str) -> Cell:
     where = tuple(key[dim] for dim in table.dims)
+    name = ";".join([*(f"{dim}={key[dim]}" for dim in table.dims), measure if measure != INTERVAL else LIMITS[0]])
     if measure != INTERVAL:
-        return cell(words, by_cell.get((*where, measure)), kind=table.kinds.get(measure, ""))
+        return replace(cell(words, by_cell.get((*where, measure)), kind=table.kinds.get(measure, "")), at=name)
     low, high = (by_cell.get((*where, limit)) for limit in LIMITS)
     ends = [cell(words, low), cell(words, high)]
     worst = next((end for end in ends if end.status != SHOWN), None)
     if worst:
         return worst
     text = interval_text(words, low["value"], high["value"], outcome_of(words, key.get("outcome")))
-    return replace(ends[0], text=text)
+    return replace(ends[0], text=text, at=name)
 
 
 def _has_points(table: Released, words: Words) -> bool:

@@ -2,11 +2,11 @@
 
 import base64
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analysis import present
 from analysis.present.figures import anchoring as anchoring_figures
@@ -19,6 +19,7 @@ from analysis.present.figures import process as process_figures
 from analysis.present.figures import responders as responder_figures
 from analysis.present.figures import timeline as timeline_figures
 from analysis.present.sentences import report as about_report
+from analysis.publish.anchors import Anchors
 from analysis.publish.contents import Part, Section
 
 PIXELS = 110  # of the page, per inch of a figure
@@ -73,31 +74,62 @@ class Material:
         return self.words.text(key, **values)
 
 
-def blocks(section: Section, material: Material) -> tuple[Block, ...]:
-    """The blocks of a section in order; a sentence that was said already in the section is not said again."""
+def blocks(plan: Iterable[Section], material: Material) -> dict[str, tuple[Block, ...]]:
+    """The blocks of the sections in order, by the section's id; a sentence said already in a section is not said again.
+
+    Sentences are made first, so that the tables give an address to the cells that they are about.
+    """
+    plan, anchors = tuple(plan), Anchors()
+    told = {section.id: dict(_told(section, material)) for section in plan}
+    for sentences in (said for parts in told.values() for said in parts.values()):
+        anchors.want(sentences)
+    made = {
+        section.id: [_blocks(part, material, anchors) if part.verb != "say" else told[section.id].get(at, ())
+                     for at, part in enumerate(section.parts)]
+        for section in plan
+    }  # fmt: skip
+    return {id: tuple(block for part in parts for block in _written(part, anchors, material) if block.html)
+            for id, parts in made.items()}  # fmt: skip
+
+
+def _told(section: Section, material: Material) -> Iterator[tuple[int, tuple["present.Sentence", ...]]]:
+    """The new sentences of each part that says something, by the place of the part; none where its table is absent."""
     said: set[str] = set()
-    return tuple(block for part in section.parts for block in _blocks(part, material, said) if block.html)
+    for at, part in enumerate(section.parts):
+        if part.verb == "say" and not (part.table and material.table(part) is None):
+            fresh = {str(one): one for one in say(part, material) if str(one) not in said}
+            said.update(fresh)
+            yield at, tuple(fresh.values())
 
 
-def _blocks(part: Part, material: Material, said: set[str]) -> Iterable[Block]:
+def _written(part: Sequence, anchors: Anchors, material: Material) -> Sequence[Block]:
+    """Blocks as they are; sentences as a block, each with the way to its cell."""
+    if not part or isinstance(part[0], Block):
+        return part
+    return [Block(_sentences([_linked(one, anchors.address(one), material) for one in part]))]
+
+
+def _linked(sentence: "present.Sentence", address: str, material: Material) -> Markup:
+    if not address:
+        return escape(sentence)
+    name = present.title_of(sentence.table, material.words)
+    link = Markup('<a class="from" href="#{}" aria-label="{}">{}</a>').format(
+        address, material.text("page.to_cell", title=name), material.text("page.cell_mark")
+    )
+    return Markup("{} {}").format(sentence, link)
+
+
+def _blocks(part: Part, material: Material, anchors: Anchors) -> Sequence[Block]:
     table = material.table(part)
     if part.table and table is None:  # named among what is missing
         return []
-    if part.verb == "say":
-        return [Block(_sentences(_new(say(part, material), said)))]
     if part.verb == "figure":
-        return _figures(part, table, material)
+        return _figures(part, table, material, anchors)
     if table.empty:
         title = present.title_of(part.table, material.words)
         key = "empty.absent_table" if table.hidden.empty else "empty.hidden_table"
         return [Block(_sentences([material.text(key, title=title)]))]
-    return [Block((_crossing if part.verb == "crossing" else _table)(part, table, material))]
-
-
-def _new(sentences: Iterable["present.Sentence"], said: set[str]) -> list[str]:
-    fresh = [str(one) for one in sentences if str(one) not in said]
-    said.update(fresh)
-    return fresh
+    return [Block((_crossing if part.verb == "crossing" else _table)(part, table, material, anchors))]
 
 
 def say(part: Part, material: Material) -> Iterable["present.Sentence"]:
@@ -116,7 +148,7 @@ def say(part: Part, material: Material) -> Iterable["present.Sentence"]:
     }[part.what]()
 
 
-def _sentences(texts: list[str]) -> Markup:
+def _sentences(texts: Sequence[str]) -> Markup:
     """One paragraph, or a list when there are more than two sentences."""
     if not texts:
         return Markup("")
@@ -126,10 +158,12 @@ def _sentences(texts: list[str]) -> Markup:
     return Markup("<ul>\n{}\n</ul>").format(items)
 
 
-def _figures(part: Part, table: "present.Released | None", material: Material) -> Iterable[Block]:
+def _figures(part: Part, table: "present.Released | None", material: Material, anchors: Anchors) -> Sequence[Block]:
     """A figure, or one an outcome; nothing where there is nothing to draw (the sentences say why)."""
     if part.what == "time_strip":
-        return [_figure(present.time_strip(material.words), part, material)] if material.words.study.periods else []
+        return [_figure(present.time_strip(material.words), part, material, anchors)] * bool(
+            material.words.study.periods
+        )
     if table is None or table.empty:
         return []
     draw, given = FIGURES[part.what], dict(part.options)
@@ -138,10 +172,10 @@ def _figures(part: Part, table: "present.Released | None", material: Material) -
     outcomes = [one.id for one in material.words.study.outcomes if one.role == part.each]
     asked = [given | {"outcome": one} for one in outcomes if one in table.levels("outcome")] if part.each else [given]
     pictures = [(options.get("outcome", ""), draw(table, material.words, **options)) for options in asked]
-    return [_figure(picture, part, material, outcome) for outcome, picture in pictures if not picture.empty]
+    return [_figure(picture, part, material, anchors, outcome) for outcome, picture in pictures if not picture.empty]
 
 
-def _figure(picture: "present.Picture", part: Part, material: Material, outcome: str = "") -> Block:
+def _figure(picture: "present.Picture", part: Part, material: Material, anchors: Anchors, outcome: str = "") -> Block:
     content = present.png(picture)
     name = "__".join(filter(None, [part.table, part.what, outcome]))
     width, height = (round(side * PIXELS) for side in picture.figure.get_size_inches())
@@ -152,23 +186,47 @@ def _figure(picture: "present.Picture", part: Part, material: Material, outcome:
     twin = Markup("")
     if picture.drawn is not None:
         title = material.text("page.twin_title", title=present.title_of(part.table, material.words))
-        twin = present.html_table(picture.drawn, material.words, title=title, id=f"t-{name}")
+        twin = _grid(picture.drawn, part, material, anchors, title=title, id=f"t-{name}")
         twin = _folded(material.text("page.table_twin"), twin)
     html = Markup("<figure>\n{}\n{}</figure>\n{}").format(image, caption, twin)
     return Block(html, f"{name}.png", content, picture.alt)
 
 
-def _table(part: Part, table: "present.Released", material: Material) -> Markup:
-    html = present.html_table(table, material.words, id=f"t-{part.table}-{part.verb}", **part.options)
+def _table(part: Part, table: "present.Released", material: Material, anchors: Anchors) -> Markup:
+    html = _grid(table, part, material, anchors, id=f"t-{part.table}-{part.verb}", **part.options)
     return _folded(present.title_of(table.name, material.words), html) if part.closed else html
 
 
-def _crossing(part: Part, table: "present.Released", material: Material) -> Markup:
+def _grid(table: "present.Released", part: Part, material: Material, anchors: Anchors, *, id: str, title: str = "",
+          **options: object) -> Markup:  # fmt: skip
+    """A table with addresses for the cells that sentences are about, and the way to its file and its origin below."""
+    words = material.words
+    found = present.grid(table, words, **options)
+    ids = anchors.place(table, found, id)
+    title, notes = present.caption_of(table, words, title), present.footnotes(table, words, found)
+    html = present.html_grid(found, words, title=title, notes=notes, id=id, ids=ids)
+    return html + _origin(part, material)
+
+
+def _origin(part: Part, material: Material) -> Markup:
+    """The way on from a table: its file and its notebook (the name only where data are confidential)."""
+    folder = "../all/" if part.of == "all" and material.unit != "all" else ""
+    notebook, text = part.table.split("__")[0], material.text
+    title = present.title_of(part.table, material.words)
+    file = Markup('<a href="{}tables/{}.csv">{}</a>').format(folder, part.table, text("page.csv", title=title))
+    made = escape(text("page.made_by", notebook=notebook))
+    if material.words.study.shareable:
+        made = Markup('<a href="{}notebooks/{}.ipynb">{}</a>').format(folder, notebook, made)
+    return Markup('<p class="notes origin">{}; {}.</p>\n').format(file, made)
+
+
+def _crossing(part: Part, table: "present.Released", material: Material, anchors: Anchors) -> Markup:
     crossing, words = material.crossing(part), material.words
     found = present.crossing_grid(crossing, words)
     title = material.text("page.of_all", title=present.title_of(table.name, words), unit=words.level("unit", "all"))
     notes = present.crossing_notes(crossing, words, found)
     html = present.html_grid(found, words, title=title, notes=notes, id=f"t-{part.table}-{part.verb}")
+    html += _origin(part, material)
     return _folded(title, html) if part.closed else html
 
 

@@ -55,8 +55,9 @@ def page(
 ) -> Page:
     """As `report`, with the figures apart."""
     material = gathered(tables, study, unit, language, as_of)
-    words, plan = material.words, completed(material.tables)
-    chapters = [_chapter(section, material) for section in plan if _told(section, material)]
+    words = material.words
+    made = blocks([section for section in completed(material.tables) if _told(section, material)], material)
+    chapters = [Chapter(id, words.text(f"page.sections.{id}"), found) for id, found in made.items()]
     title = words.text("page.title", study=words.of(study.title), unit=study.unit_label(unit, language))
     html = _render("report.html", material, title, chapters=chapters, others=_others(languages, language, "report"))
     figures = {block.picture: block for chapter in chapters for block in chapter.blocks if block.picture}
@@ -104,10 +105,6 @@ def index(
 def _told(section: Section, material: Material) -> bool:
     """A section stays unless all its parts are about tables and none of these is there."""
     return any(not part.table or part.table in material.tables for part in section.parts)
-
-
-def _chapter(section: Section, material: Material) -> Chapter:
-    return Chapter(section.id, material.text(f"page.sections.{section.id}"), blocks(section, material))
 
 
 def _others(languages: Iterable[str], language: str, kind: str) -> list[tuple[str, str, str]]:

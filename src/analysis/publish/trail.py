@@ -50,13 +50,26 @@ def _of_page(page: str, unit: str, tables: Mapping[str, "present.Released"], wor
 def find(study: "Study", query: str) -> tuple[Told, ...]:
     """Sentences that hold `query`; for a number that no sentence holds, the table cells that show it.
 
-    A number is found as written (`1.5`, `1,5`), and a cell shows it when it rounds to it.
+    A number is found as written (`1.5`, `1,5`), and a cell shows it when it rounds to it. A query with `=` is the name
+    of a cell, as the notes of the slides have it (`wave=t1;count`).
     """
+    if "=" in query:
+        return tuple(_cells(study, query.strip()))
     wanted = " ".join(query.split()).lower()
     number = re.fullmatch(r"[-−]?\d+(?:[.,]\d+)?", wanted)
     pattern = re.compile(rf"(?<![\d.,]){re.escape(wanted)}(?![.,]?\d)" if number else re.escape(wanted))
     sentences = tuple(one for one in told(study) if pattern.search(one.text.lower()))
     return sentences or (tuple(_showing(study, wanted)) if number else ())
+
+
+def _cells(study: "Study", name: str) -> Iterator[Told]:
+    """The cells of this name, in whatever table of whatever unit."""
+    levels = [part.split("=", 1)[0] for part in name.split(";")[:-1]]
+    for path in sorted(store.reports(study.id).glob("*/tables/*.csv")):
+        table = present.read(path)
+        if set(levels) <= set(table.dims) and len(_named(table, name)):
+            unit = path.parts[-3]
+            yield Told(f"{unit}/report.{study.languages[0]}.html", "", name, unit, path.stem, (name,))
 
 
 def _showing(study: "Study", wanted: str) -> Iterator[Told]:
