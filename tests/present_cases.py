@@ -138,9 +138,29 @@ def estimates_rows() -> pd.DataFrame:
     return long(rows, ["outcome", "contrast", "method"])
 
 
+def specifications_rows() -> pd.DataFrame:
+    """04_robustness__specifications: five analyses, one of them against the others, one hidden, one not estimable."""
+    rows = []
+    for model, missing, forms, size in (
+        ("mixed", "likelihood", "any", 4.1),
+        ("mixed", "likelihood", "on_time", 3.2),
+        ("change_score", "pairs", "any", -0.4),
+        ("change_score", "pairs", "on_time", 7777.0),
+        ("gee", "likelihood", "any", np.nan),
+    ):
+        hide = ("estimate", "lower", "upper") if size > 100 else ()
+        note = "not estimable, because there is one cluster in unit" if np.isnan(size) else ""
+        limits = {"estimate": size, "lower": size - 2, "upper": size + 2}
+        choices = {"model": model, "missing": missing, "inference": "people", "covariates": "none", "forms": forms}
+        known = {"outcome": "mhi5", "contrast": "t1 - t0", "n": 612, "note": note, "hide": hide}
+        rows.append(known | choices | limits)
+    return long(rows, ["outcome", "contrast", "model", "missing", "inference", "covariates", "forms"])
+
+
 def methods_rows() -> pd.DataFrame:
-    """04_robustness__methods: one outcome by three methods, one of them hidden."""
-    sizes = {"mixed_model": 4.1, "cluster_means": 3.2, "CR2": 9.9, "regression_to_mean": -2.0}
+    """04_robustness__methods: one outcome by the headlines and three others, one of them hidden."""
+    sizes = {"mixed_model": 4.1, "random_effects": 3.9, "prediction": 3.9, "cluster_means": 3.2, "CR2": 9.9,
+             "regression_to_mean": -2.0}  # fmt: skip
     return long(
         [
             {
@@ -287,6 +307,7 @@ def tables() -> dict[str, pd.DataFrame]:
         "03_change__estimates": estimates_rows(),
         "03_change__forest": forest_rows(),
         "03_change__responders": responders_rows(),
+        "04_robustness__specifications": specifications_rows(),
         "04_robustness__methods": methods_rows(),
         "05_referrals__funnel": funnel_rows(),
         "05_referrals__time_to_step": curve_rows(),

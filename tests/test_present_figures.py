@@ -29,7 +29,7 @@ FIGURES = {
         present.bars,
         {"dim": "factor", "measure": "mean", "axis": "picture.valence"},
     ),
-    "specifications": ("04_robustness__methods", present.specifications, {"outcome": "mhi5"}),
+    "specifications": ("04_robustness__specifications", present.specifications, {"outcome": "mhi5"}),
     "balance": ("07_factors__factors", present.balance, {"dim": "factor"}),
     "dots": ("06_collaboration__network", present.dots, {}),
     "nothing": ("08_costs__per_step", present.bars, {"dim": "step"}),

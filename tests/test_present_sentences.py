@@ -24,7 +24,8 @@ SAID = [
     ("change", "03_change__estimates", {}),
     ("responders", "03_change__responders", {}),
     ("forest", "03_change__forest", {}),
-    ("robustness", "04_robustness__methods", {}),
+    ("specifications", "04_robustness__specifications", {}),
+    ("targets", "04_robustness__methods", {}),
     ("funnel", "05_referrals__funnel", {}),
     ("time_to_step", "05_referrals__time_to_step", {}),
     ("top", "05_referrals__referrers", {"dim": "referrer"}),
@@ -76,9 +77,28 @@ def test_an_unclear_change_has_no_direction():
     assert "runs across zero" in text and "for the better" not in text and "for the worse" not in text
 
 
-def test_the_range_over_methods_leaves_hidden_estimates_out():
-    (text,) = _said("robustness", "04_robustness__methods", "en")
-    assert text == ("Mental health (MHI-5): with 2 ways of calculating the answer ranges from 3.2 to 4.1.")
+def test_analyses_that_are_hidden_or_not_estimable_are_counted_but_not_told():
+    """Of five analyses three can be seen; one of these points the other way."""
+    assert _said("specifications", "04_robustness__specifications", "en") == [
+        "Mental health (MHI-5), 6 months (T1) compared with Start (T0): 2 of 3 ways of calculating point the same way as"
+        " the one that was planned. That one gives 4.1; all answers lie between −0.4 and 4.1.",
+        "2 of 5 ways of calculating could not be had, or are hidden. The table says why.",
+    ]
+
+
+def test_the_two_targets_and_one_more_unit_are_told_apart():
+    first, note = _said("targets", "04_robustness__methods", "nl")
+    assert first == (
+        "Psychische gezondheid (MHI-5): voor deze gemeenten of groepen samen is het antwoord 4,1 (95%-interval 2,1 tot"
+        " 6,1). Voor gemeenten of groepen zoals deze is het gemiddeld 3,9 (1,9 tot 5,9). In een volgende verwachten we"
+        " iets tussen 1,9 en 5,9."
+    )
+    assert "te smal" in note
+
+
+def test_without_a_prediction_interval_nothing_is_said_of_units_like_these():
+    rows = tables()["04_robustness__methods"]
+    assert present.describe("targets", rows[rows["method"] != "prediction"], WORDS["en"]) == ()
 
 
 def test_lower_is_better_where_the_study_says_so():
@@ -228,7 +248,7 @@ def test_hidden_cells_and_failed_estimates_are_counted():
         frame.loc[(frame["measure"] == "estimate") & (frame["status"] == "shown"), "value"].isna().sum()
         for frame in tables().values()
     )
-    assert said[2].startswith(f"{absent} estimates could not be made") and absent == 4
+    assert said[2].startswith(f"{absent} estimates could not be made") and absent == 5
     assert np.isfinite(absent)
 
 

@@ -7,7 +7,9 @@ from analysis.study import DERIVED_TABLES, Study
 
 def check(study: Study, where: str) -> list[str]:
     """Every problem between the plan and the codebook, as `study.yaml: key: found; allowed.`"""
-    rules = (_tables, _waves, _units, _design, _outcomes, _names, _referrals, _kinds, _process, _context, _profile)
+    rules = (
+        _tables, _waves, _units, _design, _outcomes, _names, _inference, _referrals, _kinds, _process, _context, _profile,
+    )  # fmt: skip
     return [f"study.yaml: {problem}" for rule in rules for problem in rule(study)]
 
 
@@ -110,6 +112,17 @@ def _names(study: Study) -> Iterator[str]:
                 yield f"{key}: {name!r} is not a variable of persons; variables: {', '.join(sorted(persons))}."
 
 
+def _inference(study: Study) -> Iterator[str]:
+    if study.inference.level != 0.95:
+        yield f"inference.level: {study.inference.level:g}; only 0.95: figures, sentences and validation/ are of 95 %."
+    if study.inference.few_clusters and study.cluster is None:
+        named = ", ".join(study.inference.few_clusters)
+        yield f"inference.few_clusters: {named} resample units, but `cluster` is null. Set `cluster: unit`, or name none."
+    outcomes = {outcome.id for outcome in study.outcomes}
+    for outcome in sorted({trend.outcome for trend in study.public_trends} - outcomes):
+        yield f"public_trends: {outcome!r} is not an outcome; outcomes: {', '.join(sorted(outcomes))}."
+
+
 def _referrals(study: Study) -> Iterator[str]:
     known = {variable.name for variable in study.columns("referrals")}
     ends = [study.referral_start, study.referral_end, study.referral_until]
@@ -175,6 +188,7 @@ def _context(study: Study) -> Iterator[str]:
     asked = [("context", table.indicators) for table in study.context]
     asked += [("target_population", [part.indicator]) for part in study.target_population]
     asked += [("representative_of", [part.indicator]) for part in study.representative_of]
+    asked += [("public_trends", [part.indicator]) for part in study.public_trends]
     if asked and not study.has("context"):
         yield f"{asked[0][0]}: needs public figures, but tables.context is not there. Add it, or remove the key."
         return

@@ -119,6 +119,19 @@ class Norm(Plan):
     status: Literal["confirmed", "derived", "unconfirmed"]
 
 
+class PublicTrend(Plan):
+    """The public series that an outcome may be laid beside: the percentage of `population` that scores at or beyond
+    `cutoff` of the very same scale, in `table` (series of two tables are never joined).
+    """
+
+    outcome: Slug
+    cutoff: float
+    at_or_above: bool = True
+    indicator: Slug
+    population: Slug
+    table: str
+
+
 class Period(Plan):
     """A period with public measures, drawn on the time strip."""
 
@@ -259,6 +272,7 @@ class Study(Plan):
     time: Literal["date", "day"]
     window: tuple[dt.date, dt.date] | None = None
     waves: tuple[Wave, ...]
+    on_time: Annotated[float, Field(gt=0)] | None = None  # months around the planned month
     unit: Unit
     cluster: str | None = None
     group: str | None = None
@@ -287,6 +301,7 @@ class Study(Plan):
     context: tuple[ContextTable, ...] = ()
     target_population: tuple[TargetPopulation, ...] = ()
     representative_of: tuple[PublicFigure, ...] = ()
+    public_trends: tuple[PublicTrend, ...] = ()
     disclosure: Disclosure = Disclosure()
     as_of: dt.date | None = None
     languages: tuple[Literal["nl", "en"], ...] = ("nl", "en")

@@ -5,6 +5,8 @@ import yaml
 
 from analysis import store
 from analysis.present.picture import Picture
+from analysis.present.sentences.sentence import Sentence
+from analysis.present.wording import Words
 
 BROKEN = ("covers too little", "rejects too often")
 TARGETS = {
@@ -108,6 +110,16 @@ def _sentence(row) -> str:
     if row.failing:
         return f"{said}; it misses its mark in {row.failing} of {row.cells} cells."
     return f"{said}; no cell of {row.cells} shows that it misses its mark."
+
+
+def prediction(words: Words) -> Sentence:
+    """How often the prediction interval held the change of one more municipality where municipalities differ."""
+    results = summary()
+    rows = results[(results["target"] == "another_one") & (results["between_sd"] > 0)]
+    by_outcome = rows.groupby("outcome")["coverage"].mean()
+    shares = {"share": rows["coverage"].mean(), "low": by_outcome.min(), "high": by_outcome.max(), "promised": 0.95}
+    text = words.text("say.prediction_measured", **{key: words.percent(100 * share) for key, share in shares.items()})
+    return Sentence(text, "validation/summary.csv")
 
 
 def coverage(results: pd.DataFrame, *, target: str) -> Picture:

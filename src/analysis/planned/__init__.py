@@ -14,7 +14,9 @@ _MODULES = {
     "by_group": "crossings crossing_tests",
     "coverage": "reach representativeness reaim REACH ALIKE ALIKE_N REAIM REAIM_N",
     "change": "means changes by_unit corrected standardised responses MEANS ESTIMATES",
-    "robustness": "methods leave_one_out METHODS",
+    "outcome_data": "primaries",
+    "national": "public_trend TREND",
+    "robustness": "methods specifications leave_one_out METHODS SPECIFIED CURVE",
     "referral": "funnel months with_period per_quarter entries log_rank referrers stop_reasons "
     "FUNNEL FUNNEL_N REFERRERS REFERRERS_N",
     "learning": "loop followed since since_steps since_forms since_actions since_voices LOOP SINCE SINCE_N",

@@ -1,4 +1,4 @@
-"""Change in the outcomes as the plan names them: the estimators of `effect`, applied per outcome, wave, arm and unit."""
+"""Change in the outcomes as the plan names them: the estimators of `effect`, per outcome, wave, arm and unit."""
 
 from collections.abc import Callable
 
@@ -78,7 +78,7 @@ def by_unit(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
 
 
 def corrected(study: Study, changes: pd.DataFrame) -> pd.DataFrame:
-    """Changes with `p_adjusted`: the primary outcomes as one confirmatory family, the others as the secondary family."""
+    """Changes with `p_adjusted`: the primary outcomes are one confirmatory family, the others the secondary family."""
     role = changes["outcome"].map({outcome.id: outcome.role for outcome in study.outcomes})
     main = changes["arm"] == DIFFERENCE if "arm" in changes else pd.Series(True, index=changes.index)
     adjusted = pd.Series(float("nan"), index=changes.index)

@@ -33,7 +33,7 @@ def profile(study: Study, context: pd.DataFrame, unit: str) -> pd.DataFrame:
     """Public figures of a unit (all units for `all`) beside the country, latest year of each indicator and
     population.
     """
-    areas = [*(study.units if unit == "all" else [unit]), *_country(study, context)]
+    areas = [*(study.units if unit == "all" else [unit]), *country(study, context)]
     rows = context[context["unit"].isin(areas)].dropna(subset=["value"])
     last = rows.sort_values(["year", "table_id"], kind="stable").drop_duplicates(
         ["unit", "indicator", "population"], keep="last"
@@ -58,14 +58,14 @@ def trend(study: Study, context: pd.DataFrame, unit: str, *, table: str | None =
     """Public figures over the years for indicators known in at least two years, one source table at a time (they are
     never joined).
     """
-    areas = [*(study.units if unit == "all" else [unit]), *_country(study, context)]
+    areas = [*(study.units if unit == "all" else [unit]), *country(study, context)]
     rows = context[context["unit"].isin(areas)].dropna(subset=["value"])
     known = rows.groupby(["table_id", "indicator", "population"])["year"].transform("nunique")
     rows = rows[(known >= 2) & ((rows["table_id"] == table) if table else True)]
     return rows.assign(area=rows["unit"], year=rows["year"].astype(str)).drop(columns="unit")
 
 
-def _country(study: Study, context: pd.DataFrame) -> list[str]:
+def country(study: Study, context: pd.DataFrame) -> list[str]:
     """The areas of the public figures that are not units of the study."""
     return [
         level.level

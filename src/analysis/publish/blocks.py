@@ -17,6 +17,7 @@ from analysis.present.figures import logic as logic_figures
 from analysis.present.figures import network as network_figures
 from analysis.present.figures import process as process_figures
 from analysis.present.figures import responders as responder_figures
+from analysis.present.figures import specification as specification_figures
 from analysis.present.figures import timeline as timeline_figures
 from analysis.present.sentences import report as about_report
 from analysis.publish.anchors import Anchors
@@ -26,7 +27,7 @@ PIXELS = 110  # of the page, per inch of a figure
 FIGURES: Mapping[str, Callable] = {
     "forest": change_figures.forest, "waves": change_figures.waves, "stacked": responder_figures.stacked,
     "funnel": process_figures.funnel, "bars": process_figures.bars, "curves": process_figures.curves,
-    "dots": network_figures.dots, "specifications": evaluation_figures.specifications,
+    "dots": network_figures.dots, "specifications": specification_figures.specifications,
     "sociogram": network_figures.sociogram, "balance": evaluation_figures.balance,
     "over_time": timeline_figures.over_time, "loop": timeline_figures.loop, "trend": timeline_figures.trend,
     "joint_display": joint_figures.joint_display, "logic_model": logic_figures.logic_model,

@@ -1,18 +1,14 @@
-"""Figures of the evaluation as a whole: analyses side by side, domains together, what helps and what hinders."""
+"""Figures of the evaluation as a whole: domains together, what helps and what hinders."""
 
 import numpy as np
 import pandas as pd
 
-from analysis.present.cells import interval_text, outcome_of, scale_of, size_text
-from analysis.present.figures.change import LIMITS
 from analysis.present.figures.style import (
     BLUE,
     INK,
     ORANGE,
-    SERIES,
     SOFT,
     lines_of,
-    not_shown,
     nothing,
     sheet,
     source_line,
@@ -22,43 +18,6 @@ from analysis.present.figures.style import (
 from analysis.present.picture import Picture, alt_text
 from analysis.present.reading import Released, released
 from analysis.present.wording import Words
-
-PLANNED = "mixed_model"
-
-
-def specifications(table: pd.DataFrame | Released, words: Words, *, outcome: str) -> Picture:
-    """Every analysis of one outcome under the other, by what they differ in; the pre-planned one is a diamond.
-
-    `table` has the dimensions outcome, family, method and the measures estimate, lower, upper.
-    """
-    whole = released(table).where(outcome=outcome)
-    title = words.text("figures.specifications", outcome=words.level("outcome", outcome))
-    drawn = whole.only(*LIMITS)
-    cells = drawn.cells() if not drawn.empty else pd.DataFrame(columns=["method", *LIMITS])
-    cells = cells.dropna(subset=list(LIMITS)) if set(LIMITS) <= set(cells) else cells.iloc[:0]
-    if cells.empty:
-        return nothing(words, whole, title)
-    about, scale = outcome_of(words, outcome), scale_of(outcome_of(words, outcome))
-    labels = [words.level("method", method) for method in cells["method"]]
-    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.8 + 0.36 * len(cells))
-    places = np.arange(len(cells))[::-1]
-    for place, row in zip(places, cells.itertuples(), strict=True):
-        planned = row.method == PLANNED
-        colour = INK if planned else SERIES[list(dict.fromkeys(cells["family"])).index(row.family) % len(SERIES)]
-        made.ax.plot([row.lower * scale, row.upper * scale], [place, place], color=colour, linewidth=2)
-        made.ax.plot(row.estimate * scale, place, "D" if planned else "o", color=colour, markersize=9 if planned else 6)
-    made.ax.axvline(0, color=SOFT, linewidth=1)
-    made.ax.set_yticks(places, [wrapped(label, 30) for label in labels])
-    made.ax.tick_params(axis="y", length=0)
-    made.ax.xaxis.set_major_formatter(lambda value, _: words.number(value, 0 if value == int(value) else 1))
-    made.ax.set_xlabel(words.text("picture.change"))
-    texts = [
-        f"{size_text(words, row.estimate, about)} ({interval_text(words, row.lower, row.upper, about)})"
-        for row in cells.itertuples()
-    ]
-    absent = [words.level("method", method) for method in whole.levels("method") if method not in set(cells["method"])]
-    caption = " ".join(filter(None, [words.text("picture.planned_note"), not_shown(words, absent)]))
-    return Picture(made.figure, alt_text(words, title, list(zip(labels, texts, strict=True))), caption, drawn)
 
 
 def balance(table: pd.DataFrame | Released, words: Words, *, dim: str) -> Picture:

@@ -33,7 +33,7 @@ def dots(table: pd.DataFrame | Released, words: Words) -> Picture:
     if not names:
         return nothing(words, whole, title)
     made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.35 + 0.8 * len(names),
-                 rows=len(names))  # fmt: skip
+                 ratios=(1,) * len(names))  # fmt: skip
     items = []
     for ax, name in zip(made.axes, names, strict=True):
         rows = shown[shown[by] == name].drop_duplicates("moment")

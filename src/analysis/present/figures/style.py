@@ -43,11 +43,13 @@ class Sheet:
 
 
 def sheet(
-    words: Words, title: str, subtitle: str, source: str, *, height: float, rows: int = 1, width: float = WIDTH
-) -> Sheet:
+    words: Words, title: str, subtitle: str, source: str, *, height: float, ratios: tuple[float, ...] = (1,),
+    width: float = WIDTH,
+) -> Sheet:  # fmt: skip
     """A figure `height` inches high below its header: title, subtitle, synthetic mark; source line at the foot.
 
-    `width` is for what cannot be read in the common width (a diagram); such a figure is as wide as the page.
+    It has one axes a number in `ratios`, their heights in that proportion. `width` is for what cannot be read in the
+    common width (a diagram); such a figure is as wide as the page.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -62,7 +64,7 @@ def sheet(
     with rc_context(RC):
         figure = Figure(figsize=(width, total), layout="constrained")
         figure.get_layout_engine().set(rect=(0.01, bottom / total, 0.98, height / total), w_pad=0.06, h_pad=0.06)
-        axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
+        axes = figure.subplots(len(ratios), 1, squeeze=False, height_ratios=ratios)[:, 0]
         write = _Writer(figure, total)
         if synthetic:
             write.line(words.text("synthetic.short"), 0.26, size=9, color="white", weight="bold", box=SYNTHETIC)

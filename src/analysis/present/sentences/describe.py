@@ -8,7 +8,8 @@ from analysis.present.sentences.sentence import Sentence, state
 from analysis.present.wording import Words
 
 BUILDERS = {
-    "change": change.change, "responders": change.responders, "forest": spread.forest, "robustness": spread.robustness,
+    "change": change.change, "responders": change.responders, "forest": spread.forest,
+    "specifications": spread.specifications, "targets": spread.targets,
     "flow": process.flow, "attrition": process.attrition, "funnel": process.funnel,
     "time_to_step": process.time_to_step, "top": process.top, "network": process.network,
     "meetings": process.meetings, "factors": process.factors, "costs": process.costs, "note": process.note,

@@ -1,13 +1,13 @@
 """How far results lie apart: over units, and over analyses that answer the same question."""
 
+import numpy as np
 import pandas as pd
 
-from analysis.present.cells import outcome_of, written
+from analysis.present.cells import interval_text, outcome_of, written
+from analysis.present.figures.specification import PLANNED
 from analysis.present.reading import ALL, Released
 from analysis.present.sentences.sentence import Sentence, cell_ids, refuse_causal
 from analysis.present.wording import Words
-
-OTHER_QUESTIONS = ("comparison", "design", "tipping_point")  # families and methods that estimate something else
 
 
 def forest(table: Released, words: Words, *, role: str = "") -> tuple[Sentence, ...]:
@@ -41,28 +41,56 @@ def _range(shown, table: Released, words: Words, about, outcome: str, contrast: 
     return Sentence(refuse_causal(text, words, labels=names.values()), table.name, cells)
 
 
-def robustness(table: Released, words: Words) -> tuple[Sentence, ...]:
-    """The range of each outcome's estimate over the methods that answer the same question.
-
-    Left out are other questions: a comparison, what regression to the mean would give, the tipping point.
-    """
+def specifications(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """Per outcome and moment how many analyses point the same way as the planned one, and how far they lie apart."""
     found = []
     for outcome in table.levels("outcome"):
-        part, about = table.where(outcome=outcome).only("estimate"), outcome_of(words, outcome)
-        contrast = next(iter(part.levels("contrast")), "")
-        shown = _same_question(part.where(contrast=contrast).shown)
-        if len(shown) < 2:
-            continue
-        low, high = (written(words, "estimate", shown["value"].agg(end), outcome=about) for end in ("min", "max"))
-        names = [words.level("outcome", outcome), words.level("contrast", contrast) if contrast else ""]
-        values = {"name": ", ".join(filter(None, names)), "methods": words.number(len(shown)), "low": low, "high": high}
-        text = words.text("say.robustness_same" if low == high else "say.robustness", **values)
-        cells = cell_ids(table, "estimate", outcome=outcome)
-        found.append(Sentence(refuse_causal(text, words, labels=names), table.name, cells))
+        for contrast in table.where(outcome=outcome).levels("contrast"):
+            found += _directions(table, words, outcome, contrast)
     return tuple(found)
 
 
-def _same_question(rows: pd.DataFrame) -> pd.DataFrame:
-    if "family" in rows:
-        rows = rows[~rows["family"].isin(OTHER_QUESTIONS)]
-    return rows[~rows["method"].isin(OTHER_QUESTIONS)] if "method" in rows else rows
+def _directions(table: Released, words: Words, outcome: str, contrast: str) -> list[Sentence]:
+    rows = table.where(outcome=outcome, contrast=contrast).only("estimate").rows
+    shown = rows[(rows["status"] == "shown") & rows["value"].notna()]
+    planned = shown[pd.concat([shown[dim] == level for dim, level in PLANNED.items()], axis=1).all(axis=1)]
+    labels = [words.level("outcome", outcome), words.level("contrast", contrast)]
+    name = ", ".join(labels)
+    if planned.empty:
+        return [Sentence(words.text("say.specifications_none", name=name), table.name)]
+    about, first = outcome_of(words, outcome), planned["value"].iloc[0]
+    numbers = {"planned": first, "low": shown["value"].min(), "high": shown["value"].max()}
+    values = {key: written(words, "estimate", value, outcome=about) for key, value in numbers.items()}
+    same = int((np.sign(shown["value"]) == np.sign(first)).sum())
+    counts = {"same": words.number(same), "methods": words.number(len(shown))}
+    text = words.text("say.specifications", name=name, **values, **counts)
+    cells = cell_ids(table, "estimate", outcome=outcome, contrast=contrast)
+    said = [Sentence(refuse_causal(text, words, labels=labels), table.name, cells)]
+    if len(shown) < len(rows):
+        counts = {"count": words.number(len(rows) - len(shown)), "all": words.number(len(rows))}
+        said.append(Sentence(words.text("say.specifications_absent", **counts), table.name))
+    return said
+
+
+def targets(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """Per outcome what holds for these units, for units like these, and in one more; nothing where one is absent."""
+    said = [sentence for outcome in table.levels("outcome") for sentence in _target(table, words, outcome)]
+    return (*said, Sentence(words.text("say.targets_note"))) if said else ()
+
+
+def _target(table: Released, words: Words, outcome: str) -> list[Sentence]:
+    limits = ["estimate", "lower", "upper"]
+    cells = table.where(outcome=outcome).only(*limits).cells()
+    wanted = cells.set_index("method").reindex(index=["mixed_model", "random_effects", "prediction"], columns=limits)
+    if wanted.isna().any(axis=None):
+        return []
+    about, label = outcome_of(words, outcome), words.level("outcome", outcome)
+    these, like, _ = (written(words, "estimate", value, outcome=about) for value in wanted["estimate"])
+    within = [interval_text(words, row.lower, row.upper, about) for row in wanted.itertuples()]
+    low, high = (written(words, side, wanted[side].iloc[2], outcome=about) for side in ("lower", "upper"))
+    text = words.text(
+        "say.targets", name=label, these=these, these_interval=within[0], like=like, like_interval=within[1],
+        low=low, high=high,
+    )  # fmt: skip
+    ids = cell_ids(table, *limits, outcome=outcome)
+    return [Sentence(refuse_causal(text, words, labels=[label]), table.name, ids)]
