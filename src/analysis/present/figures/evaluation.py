@@ -5,7 +5,6 @@ import pandas as pd
 
 from analysis.present.figures.style import (
     BLUE,
-    INK,
     ORANGE,
     SOFT,
     lines_of,
