@@ -15,7 +15,7 @@ def about(words: Words, unit: str) -> str:
         "guide.about",
         title=study.title(words.language),
         kind=words.text(f"guide.kind.{study.kind}"),
-        source=study.source,
+        source=words.source,
         design=words.text(f"guide.design.{study.design.kind}"),
         waves=", ".join(words.level("wave", wave.id) for wave in study.waves),
         units=len(study.units),

@@ -263,7 +263,7 @@ class Study(Plan):
     study: Slug
     title: Text
     kind: Literal["synthetic", "real"]
-    source: str
+    source: Text | str  # a text without a language is taken for both
     licence: str
     public: bool = False
     seed: int

@@ -51,6 +51,11 @@ class Words:
         """This language's side of a study's own text that has `.nl` and `.en`; empty where the study gives none."""
         return getattr(localised, self.language, None) or "" if localised is not None else ""
 
+    @property
+    def source(self) -> str:
+        """Where the data of the study come from; a plan that says it once says it in both languages."""
+        return self.study.source if isinstance(self.study.source, str) else self.of(self.study.source)
+
     def label(self, dim: str) -> str:
         """The heading of a dimension: our own word, else the codebook's label, else the id in plain letters."""
         return self.texts.get(f"dims.{dim}") or self._study_label(dim) or _plain(dim)

@@ -112,7 +112,7 @@ def _data(material: Material, parts: tuple[Paragraphs, ...], size: float) -> dic
     title = material.text("page.title", study=study, unit=unit)
     return {
         "title": title, "description": material.text("factsheet.description", unit=unit), "language": words.language,
-        "lines": lines, "size": size, "footer": material.text("page.footer", source=words.study.source),
+        "lines": lines, "size": size, "footer": material.text("page.footer", source=words.source),
         "parts": [asdict(part) for part in parts],
         "turn": next((at for at, part in enumerate(parts) if part.page == PAGES), len(parts)),
     }  # fmt: skip

@@ -118,7 +118,7 @@ def _render(template: str, material: Material, title: str, **context: object) ->
     html = _environment().get_template(template).render(
         title=title, text=material.text, language=material.words.language, synthetic=study.kind == "synthetic",
         unit=study.unit_label(material.unit, material.words.language), study=material.words.of(study.title),
-        as_of=material.words.date(material.as_of) if material.as_of else "", source=study.source, **context,
+        as_of=material.words.date(material.as_of) if material.as_of else "", source=material.words.source, **context,
     )  # fmt: skip
     return html.translate(_UNSEEN)
 

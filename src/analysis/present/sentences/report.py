@@ -80,7 +80,7 @@ def how_to_read(words: Words, as_of=None) -> tuple[Sentence, ...]:
     found = [words.text(f"say.read.{key}") for key in keys] + [profile_text(words), words.text("table.note_rounding")]
     if any(map(as_share, words.study.outcomes)):
         found.append(words.text("table.note_points"))
-    found.append(words.text("say.read.source", source=words.study.source))
+    found.append(words.text("say.read.source", source=words.source))
     found.append(words.text("say.read.licence", licence=words.study.licence))
     found += [words.text("say.read.as_of", date=words.date(as_of))] if as_of else []
     return tuple(map(Sentence, found))
