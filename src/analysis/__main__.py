@@ -38,13 +38,14 @@ def run(
     as_of: Annotated[str, typer.Option(help="Cut-off date 2021-12-31: what was known then. Empty: the plan's own.")] = "",
     jobs: Annotated[int | None, typer.Option(help="Notebooks at a time; the number of cores when absent.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:port.")] = None,
+    cluster: Annotated[Path | None, typer.Option(help="YAML file that says how to start workers as batch jobs (SLURM, PBS, ...).")] = None,
     force: Annotated[bool, typer.Option(help="Run every step, also those whose receipt holds.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say which steps would run, and run none.")] = False,
 ) -> None:
     """Prepare, run every notebook for every unit, release what may be shown, publish reports/."""
     parameters = {"language": language, **({"as_of": as_of} if as_of else {})}
     chosen = {"units": unit, "books": notebook, "parameters": parameters}
-    _execute(studies, only=None, **chosen, jobs=jobs, force=force, dry_run=dry_run, scheduler=scheduler)
+    _execute(studies, only=None, **chosen, jobs=jobs, force=force, dry_run=dry_run, scheduler=scheduler, cluster=cluster)
 
 
 def _execute(studies, **options) -> None:

@@ -1,16 +1,14 @@
 """Running a plan: which steps must run, in which order, on Dask workers that each start warm kernels."""
 
 import contextlib
-import logging
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from analysis.run import document, kernels, lock
+from analysis.run import cluster, document, kernels, lock
 from analysis.run.layout import Layout, remove_partial
 from analysis.run.notebooks import CELL_TIMEOUT, RETRY
 from analysis.run.plan import Step
@@ -51,6 +49,7 @@ def run(
     actions: Mapping[str, Action] = MappingProxyType({}),
     jobs: int | None = None,
     scheduler: str | None = None,
+    batch: cluster.Batch | None = None,
     force: bool = False,
     dry_run: bool = False,
     on_event: Callable[[Event], None] = lambda event: None,
@@ -60,8 +59,8 @@ def run(
     """Run `steps` (from `plan`) until every receipt holds, `jobs` at a time (default: one per core).
 
     `actions` maps each kind but `notebook` to a function of a module (it runs in a process of its own) that takes the
-    step. `scheduler` is the address of a Dask cluster that sees the same folders; without it, workers are threads of
-    this process. `force` runs everything, `dry_run` nothing: it only reports. A step that fails stops only what needs
+    step. `scheduler` is the address of a Dask cluster that sees the same folders, `batch` describes jobs of a batch
+    system that do; without either, workers are threads of this process. `force` runs everything, `dry_run` nothing: it only reports. A step that fails stops only what needs
     it; nothing is raised for it. Raises `ParameterError` for undeclared parameters and `lock.Busy` when another run
     holds the reports folder, both before anything runs.
     """
@@ -81,7 +80,7 @@ def run(
         elif state.ready():
             own = {name: value for name, value in os.environ.items() if name.startswith("ANALYSIS_")}
             job = Job(receipts, dict(actions), str(held), timeout, warm, own)
-            _drive(state, job, jobs or cores(), scheduler)
+            _drive(state, job, jobs or cores(), scheduler, batch)
     state.summary.wall_seconds = time.perf_counter() - begun
     return state.summary
 
@@ -156,16 +155,17 @@ class _State:
             names = {step.name for step in blocked}
 
 
-def _drive(state: _State, job: Job, jobs: int, scheduler: str | None) -> None:
+def _drive(state: _State, job: Job, jobs: int, scheduler: str | None, batch: cluster.Batch | None) -> None:
     """Give steps to the cluster as they become ready, until nothing runs; whichever way out, no kernel is left."""
-    if job.warm and not scheduler:
+    elsewhere = scheduler or batch
+    if job.warm and not elsewhere:
         kernels.start_server()  # imports go on in it while Dask and papermill are imported here
     try:
-        with _cluster(jobs, scheduler) as client, kernels.session():
+        with cluster.client(jobs, scheduler, batch) as client, kernels.session():
             from distributed import as_completed
 
             done = as_completed()
-            room = len(state.waiting) if scheduler else jobs  # a growing cluster sizes itself by what it is given
+            room = len(state.waiting) if elsewhere else jobs  # a growing cluster sizes itself by what it is given
             _submit(state, job, client, done, room)
             for future in done:
                 state.finish(_outcome(future))
@@ -189,36 +189,3 @@ def _outcome(future) -> Outcome:
     if error is None:
         return future.result()
     return Outcome(future.step, error=type(error).__name__, message=str(error), remedy=RETRY)
-
-
-@contextlib.contextmanager
-def _cluster(jobs: int, scheduler: str | None):
-    """A client of the cluster at `scheduler`, or of one inside this process that listens on no port."""
-    import dask
-    from distributed import Client, LocalCluster  # before `set`, which would undo the settings that it brings
-
-    quiet = {"distributed.worker.memory.terminate": False, "distributed.admin.tick.limit": "1h"}
-    with dask.config.set(quiet):
-        if scheduler:
-            with Client(scheduler) as client:
-                yield client
-            return
-        loopback = {"dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0"}
-        with (
-            tempfile.TemporaryDirectory(prefix=f"analysis-{os.getpid()}-dask-", ignore_cleanup_errors=True) as scratch,
-            LocalCluster(
-                n_workers=1,
-                threads_per_worker=jobs,
-                processes=False,
-                protocol="inproc://",
-                memory_limit=0,
-                silence_logs=logging.ERROR,
-                local_directory=scratch,
-                scheduler_kwargs={"dashboard": False},
-                **loopback,
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            for server in (cluster.scheduler, *cluster.workers.values()):
-                server.http_server.stop()  # Dask always opens one; nobody needs to look in from outside
-            yield client

@@ -22,21 +22,25 @@ def execute(
     books: Sequence[str] | None = None,
     parameters: dict | None = None,
     dry_run: bool = False,
+    cluster: Path | None = None,
     **engine,
 ) -> int:
     """Run the steps of `studies` (all when empty) and say how it ended; returns the exit status.
 
-    `only` keeps steps of these kinds, `units` these units, `books` these notebooks; `engine` are options of `engine.run` (jobs, scheduler).
+    `only` keeps steps of these kinds, `units` these units, `books` these notebooks; `cluster` is a file that
+    describes batch jobs; `engine` are options of `engine.run` (jobs, scheduler).
     """
     steps = chosen([store.study(name) for name in studies or store.studies()], units, parameters or {}, only, books)
+    from analysis.run.cluster import batch
     from analysis.run.engine import run
     from analysis.run.lock import Busy
     from analysis.run.progress import shown
 
+    jobs_of = batch(cluster) if cluster else None
     try:
         with shown(steps) as show:
             tell = (lambda event: echo(f"{event.what}: {event.step.name} ({event.why})")) if dry_run else show
-            summary = run(steps, layout(), actions=_actions(), dry_run=dry_run, on_event=tell, **engine)
+            summary = run(steps, layout(), actions=_actions(), dry_run=dry_run, on_event=tell, batch=jobs_of, **engine)
     except (Busy, OSError) as error:
         echo(str(error) if isinstance(error, Busy) else in_words(error))
         return 1
