@@ -82,8 +82,8 @@ def plain() -> Mapping[str, str]:
 def tables(pythons: list[str], folder: Path) -> bool:
     """Whether every Python and number of threads gives the expected tables; prints what differs."""
     good = True
-    for python in pythons:
-        interpreter = make(folder / f"python-{Path(python).name}", python, LOCK)
+    for number, python in enumerate(pythons):
+        interpreter = make(folder / f"environment-{number}", python, LOCK)
         for threads in (1, 2):
             found = differing(interpreter, folder, threads)
             print(f"Python {python}, {threads} thread(s): {len(found)} tables differ", *found, sep="\n  ", flush=True)
@@ -95,8 +95,8 @@ def suite(pythons: list[str], resolution: str | None, folder: Path) -> bool:
     """Whether the test suite passes with the versions of the lock, or of a resolution of pyproject.toml."""
     requirements = resolved(folder, resolution) if resolution else LOCK
     good = True
-    for python in pythons:
-        interpreter = make(folder / f"python-{Path(python).name}", python, requirements)
+    for number, python in enumerate(pythons):
+        interpreter = make(folder / f"environment-{number}", python, requirements)
         skip = ["--deselect", NOT_LOCKED] if resolution else []
         command = [str(interpreter), "-m", "pytest", *skip]
         status = subprocess.run(command, env=plain(), cwd=ROOT).returncode
