@@ -38,11 +38,46 @@ SAID = [
     ("followed", "06_collaboration__followed", {}),
     ("context", "09_context__compared", {}),
     ("note", "05_referrals__referrers", {"key": "say.context"}),
+    ("worth", "08_costs__worth", {}),
+    ("cheers", "08_costs__cheers", {}),
+    ("logic", "10_synthesis__logic_model", {}),
+    ("rules", "10_synthesis__evidence", {}),
+    ("not_known", "10_synthesis__evidence", {}),
+    ("interventions", "10_synthesis__interventions", {}),
+    ("heard", "10_synthesis__heard", {}),
 ]
+PIECE = {"result": "network", "evidence": "process", "measured": "ties"}
+FACTOR = {"result": "network", "evidence": "factor", "measured": "factor:trust"}
+OFFER = {"intervention": "welzijn_op_recept", "recognition": "described", "theme": "social_base"}
+FURTHER = {  # what the synthesis and the costs say, with a hidden cell where people are counted
+    "08_costs__worth": long(
+        [{"question": "icer", "met": 2.0, "estimate": np.nan, "note": "not estimable, because there is no comparator: "
+          "what would have been spent and gained otherwise is not known"}], ["question"]
+    ),
+    "08_costs__cheers": long([{"cheers": "7", "answer": "na_no_comparison", "met": 2.0}], ["cheers", "answer"]),
+    "10_synthesis__logic_model": long(
+        [{"stage": "output", "node": "network", "measured": "ties", "percent": 81.0, "strength": 1.0},
+         {"stage": "long", "node": "sustained_health", "measured": "none", "strength": 0.0}],
+        ["stage", "node", "measured"],
+    ),
+    "10_synthesis__evidence": long(
+        [PIECE | {"percent": 81.0, "strength": 2.0}, FACTOR | {"mean": 1.0, "strength": 2.0, "hide": ("mean", "strength")},
+         PIECE | {"measured": "embedding", "strength": 0.0}], ["result", "evidence", "measured"]
+    ),
+    "10_synthesis__interventions": long(
+        [OFFER | {"policy": "gala_iza", "recognition_source": "movisie_rivm_2015", "units": 6.0}],
+        [*OFFER, "policy", "recognition_source"],
+    ),
+    "10_synthesis__heard": long(
+        [{"place": "meetings", "who": "resident", "number": 0.0}, {"place": "meetings", "who": "policy", "number": 9.0},
+         {"place": "marks", "who": "unknown", "number": np.nan, "note": "not estimable, because no role was recorded"}],
+        ["place", "who"],
+    ),
+}  # fmt: skip
 
 
 def _said(what: str, table: str, language: str, **options) -> list[str]:
-    return [str(one) for one in present.describe(what, tables()[table], WORDS[language], **options)]
+    return [str(one) for one in present.describe(what, (tables() | FURTHER)[table], WORDS[language], **options)]
 
 
 def test_every_builder_is_tried():
@@ -291,3 +326,13 @@ def test_small_differences_from_the_country_are_called_equal():
     assert said[2] == (
         "Hardenberg: of 2 figures 1 are about equal to the country (less than 2 points apart), 0 higher and 1 lower."
     )
+
+
+def test_who_was_not_heard_and_what_is_not_known_are_named():
+    assert "niet gehoord zijn Bewoner." in _said("heard", "10_synthesis__heard", "nl")[0]
+    assert "niet bekend wie niet gehoord is" in _said("heard", "10_synthesis__heard", "nl")[1]
+    said = " ".join(_said("not_known", "10_synthesis__evidence", "en"))
+    assert "asks for no evidence of the kind Change in participants; Embedding" in said
+    assert "not measured is Elements of embedding in place" in said and "hidden is Trust" in said
+    bare = _said("logic", "10_synthesis__logic_model", "en")[1]
+    assert "Vulnerable residents stay healthy" in bare and "A network across domains" not in bare

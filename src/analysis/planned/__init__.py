@@ -24,7 +24,8 @@ _MODULES = {
     "collaboration": "meetings checklist dimensions work_sessions actions action_states",
     "voices": "factors agreement saturation action_plans by_quarter involvement experience fidelity adaptations dose "
     "volunteers absent FIDELITY FIDELITY_N ADAPTATIONS DOSE PLANS EXPERIENCE VOLUNTEERS VOLUNTEERS_N",
-    "value": "costs resources profile trend COSTS",
+    "value": "profile trend",
+    "spending": "costs resources worth discount_rates cheers COSTS RESOURCES",
     "anchoring": "plan_times integration interventions heard PLAN_TIMES",
     "context": "compared expected COMPARED EXPECTED",
     "synthesis": "embedding evidence logic_model gaps rules EVIDENCE_KINDS LOGIC_KINDS",

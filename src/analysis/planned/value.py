@@ -1,32 +1,8 @@
-"""What each step cost, and what public figures say of the units."""
+"""What public figures say of the units."""
 
 import pandas as pd
 
-from analysis import process
-from analysis.planned.referral import funnel
 from analysis.study import Study
-
-COSTS = {"total": "sum", "cost_per_person": "mean"}
-
-
-def costs(study: Study, spent: pd.DataFrame, referrals: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
-    """Cost of each step and per person who reached it; what misses a price is not estimable, and says so."""
-    people = funnel(study, referrals, as_of=as_of)[["step", "n"]]
-    found = process.cost_per_step(spent, people)
-    kept = found[found["step"].isin(spent["step"].unique()) | (found["step"] == "all")]
-    return kept.assign(
-        total=kept["cost"].where(kept["step"] != "all", kept["known_cost"]), cost_per_person=kept["per_person"]
-    )
-
-
-def resources(spent: pd.DataFrame) -> pd.DataFrame:
-    """Volume and cost of each resource, over all steps; a resource without a price has a volume only."""
-    priced = spent.assign(cost=spent["volume"] * spent["unit_price"])
-    table = priced.groupby("resource", sort=True).agg(
-        volume=("volume", "sum"), total=("cost", lambda cost: cost.sum(skipna=False))
-    )
-    note = table["total"].isna().map({True: "not estimable, because a price is missing", False: ""})
-    return table.assign(note=note).reset_index()
 
 
 def profile(study: Study, context: pd.DataFrame, unit: str) -> pd.DataFrame:

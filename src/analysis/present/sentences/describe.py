@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.present.reading import Released, released
-from analysis.present.sentences import change, context, learning, process, spread, synthesis
+from analysis.present.sentences import change, context, learning, process, spending, spread, synthesis
 from analysis.present.sentences.sentence import Sentence, state
 from analysis.present.wording import Words
 
@@ -12,7 +12,8 @@ BUILDERS = {
     "specifications": spread.specifications, "targets": spread.targets,
     "flow": process.flow, "attrition": process.attrition, "funnel": process.funnel,
     "time_to_step": process.time_to_step, "top": process.top, "network": process.network,
-    "meetings": process.meetings, "factors": process.factors, "costs": process.costs, "note": process.note,
+    "meetings": process.meetings, "factors": process.factors, "costs": spending.costs, "cheers": spending.cheers,
+    "worth": spending.worth, "note": process.note,
     "not_known": synthesis.not_known, "rules": synthesis.rules, "logic": synthesis.logic,
     "interventions": synthesis.interventions, "heard": synthesis.heard,
     "context": context.context, "since": learning.since, "followed": learning.followed,

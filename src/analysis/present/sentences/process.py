@@ -1,4 +1,4 @@
-"""How people came and stayed, the network, what helped and what it cost, in words with their counts."""
+"""How people came and stayed, the network and what helped, in words with their counts."""
 
 from math import isfinite
 
@@ -109,7 +109,7 @@ def top(table: Released, words: Words, *, dim: str = "") -> tuple[Sentence, ...]
     items = [_item(part, words, dim, level) for level in rows[dim]]
     cells = tuple(cell for level in rows[dim] for cell in cell_ids(table, "count", "percent", **{dim: level}))
     found = [Sentence(words.text("say.top", items="; ".join(items)), table.name, cells)] if items else []
-    return (*found, *_hidden(table, words))
+    return (*found, *hidden_count(table, words))
 
 
 def _item(part: Released, words: Words, dim: str, level: str) -> str:
@@ -142,7 +142,7 @@ def network(table: Released, words: Words) -> tuple[Sentence, ...]:
                               last_moment=moments[-1])  # fmt: skip
         cells = tuple(cell for moment in rows["moment"] for cell in cell_ids(table, measure, moment=moment))
         found.append(Sentence(text, table.name, cells))
-    return (*found, Sentence(words.text("say.network_note")), *_hidden(table, words))
+    return (*found, Sentence(words.text("say.network_note")), *hidden_count(table, words))
 
 
 def meetings(table: Released, words: Words) -> tuple[Sentence, ...]:
@@ -154,7 +154,7 @@ def meetings(table: Released, words: Words) -> tuple[Sentence, ...]:
         group = words.level("unit", where["unit"]) if "unit" in where else words.level("unit", table.unit)
         text = words.text("say.meetings", unit=group, planned=words.number(row["n"]), held=words.number(row["value"]))
         found.append(Sentence(text, table.name, cell_ids(table, "count", **where)))
-    return (*found, *_hidden(table, words))
+    return (*found, *hidden_count(table, words))
 
 
 def factors(table: Released, words: Words) -> tuple[Sentence, ...]:
@@ -166,27 +166,16 @@ def factors(table: Released, words: Words) -> tuple[Sentence, ...]:
         items = [_named(words, "factor", factor, count) for factor, count in most.items()]
         used = tuple(cell for factor in most.index for cell in cell_ids(table, key, factor=factor))
         found += [Sentence(words.text(f"say.factors_{key}", items="; ".join(items)), table.name, used)] if items else []
-    return (*found, Sentence(words.text("say.factors_note")), *_hidden(table, words))
+    return (*found, Sentence(words.text("say.factors_note")), *hidden_count(table, words))
 
 
 def _named(words: Words, dim: str, level: str, count: float) -> str:
     return words.text("say.top_item_count", label=words.level(dim, level), count=words.number(count))
 
 
-def costs(table: Released, words: Words) -> tuple[Sentence, ...]:
-    """Costs per person at each step."""
-    rows = table.totals_but("step").only("cost_per_person").shown
-    found = []
-    for row in rows.itertuples():
-        cost = words.text("number.euro", number=words.number(row.value))
-        text = words.text("say.costs", step=words.level("step", row.step), cost=cost)
-        found.append(Sentence(text, table.name, cell_ids(table, "cost_per_person", step=row.step)))
-    return (*found, Sentence(words.text("say.costs_note")), *_hidden(table, words))
-
-
 def note(table: Released, words: Words, *, key: str = "empty.hidden") -> tuple[Sentence, ...]:
     """A fixed remark that belongs to a table."""
-    return (Sentence(words.text(key), table.name), *_hidden(table, words))
+    return (Sentence(words.text(key), table.name), *hidden_count(table, words))
 
 
 def _value(part: Released, measure: str, **levels: str) -> pd.Series | None:
@@ -194,6 +183,7 @@ def _value(part: Released, measure: str, **levels: str) -> pd.Series | None:
     return rows.iloc[0] if len(rows) else None
 
 
-def _hidden(table: Released, words: Words) -> tuple[Sentence, ...]:
+def hidden_count(table: Released, words: Words) -> tuple[Sentence, ...]:
+    """How many cells of a table are hidden; nothing where none is."""
     count = len(table.hidden)
     return (Sentence(words.text("say.top_hidden", hidden=words.number(count)), table.name),) if count else ()
