@@ -82,7 +82,7 @@ def sociogram(table: pd.DataFrame | Released, words: Words) -> Picture:
     moments = [there[0], there[-1]] if len(there) > 1 else there
     domains = _ordered(words, {*pairs.index.unique("domain_1"), *pairs.index.unique("domain_2")})
     made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=2.9 * len(moments),
-                 rows=len(moments))  # fmt: skip
+                 ratios=(1,) * len(moments))  # fmt: skip
     for ax, moment in zip(made.axes, moments, strict=True):
         _domains(ax, pairs[moment], domains, words)
         ax.set_title(words.level("moment", moment), fontsize=10, color=INK, loc="left")

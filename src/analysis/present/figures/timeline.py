@@ -174,7 +174,7 @@ def trend(table: pd.DataFrame | Released, words: Words) -> Picture:
         return nothing(words, whole, name)
     panels = _panels(rows)
     made = sheet(words, name, subtitle(words, whole), source_line(words, whole), height=1.5 * len(panels),
-                 rows=len(panels))  # fmt: skip
+                 ratios=(1,) * len(panels))  # fmt: skip
     items = []
     for ax, ((indicator, population, table_id), here) in zip(made.axes, panels, strict=True):
         for area, line in here.sort_values("year").groupby("area", sort=False):
