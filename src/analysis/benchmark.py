@@ -115,10 +115,10 @@ def long_frame(people: int, units: int = 6) -> pd.DataFrame:
 
 
 def mixed() -> Iterator[Figure]:
-    """`mixed_change` against statsmodels, against lme4 where R is there, and at national size."""
+    """`mixed_change` against statsmodels, against lme4 where R is there, at national size, and how it grows."""
     import statsmodels.formula.api as smf
 
-    from analysis import effect
+    from analysis import benchmark_effect, effect
 
     data = long_frame(1000)
     ours = seconds(lambda: effect.mixed_change(data, "value", time="wave", person="person"))
@@ -136,6 +136,7 @@ def mixed() -> Iterator[Figure]:
     national = long_frame(500_000, 342)
     taken = once(lambda: effect.mixed_change(national, "value", time="wave", person="person", covariates=["unit"]))
     yield Figure("mixed_change, 500,000 people in 342 units", taken, "s", "<", 20)
+    yield from benchmark_effect.growth()
 
 
 def _lme4(data: pd.DataFrame) -> float:
@@ -154,7 +155,7 @@ def resampling() -> Iterator[Figure]:
     """9,999 wild bootstrap draws; imputation against statsmodels' chained equations (one chain, times m)."""
     from statsmodels.imputation.mice import MICEData
 
-    from analysis import effect
+    from analysis import benchmark_effect, effect
 
     rng = np.random.default_rng(SEED)
     rows = pd.DataFrame({"y": rng.normal(size=5000), "x": rng.normal(size=5000), "g": np.arange(5000) % 12})
@@ -167,6 +168,14 @@ def resampling() -> Iterator[Figure]:
     yield Figure(
         "impute against statsmodels MICE", theirs / ours, "times", ">", 50, f"m = 20, 10 iterations; ours {ours:.2f} s"
     )
+    yield from benchmark_effect.against_mice(wide, ours)
+
+
+def cells() -> Iterator[Figure]:
+    """The notebooks of change and robustness for one unit, inside their cells."""
+    from analysis import benchmark_effect, store
+
+    yield from benchmark_effect.one_unit(store.root())
 
 
 def scoring() -> Iterator[Figure]:
@@ -214,6 +223,7 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "runs": runs,
     "mixed": mixed,
     "resampling": resampling,
+    "cells": cells,
     "scoring": scoring,
     "referrals": referrals,
 }

@@ -80,8 +80,10 @@ class Primary:
         auxiliary = [name for name in plan.auxiliary if name in self.persons]
         wide = self.wide.merge(self.typed(auxiliary), on="person")
         constant = [self.study.design.arm] if self.study.design.arm and not self.arm else []
+        constant += [] if self.unit else ["unit"]
+        unit = "unit" if self.unit else None
         return effect.impute(
-            wide, exclude=["person", *constant], unit="unit", m=plan.m, iterations=plan.iterations, rng=self.rng
+            wide, exclude=["person", *constant], unit=unit, m=plan.m, iterations=plan.iterations, rng=self.rng
         )
 
     def typed(self, names: list[str]) -> pd.DataFrame:
