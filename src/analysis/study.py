@@ -335,6 +335,13 @@ class Study(Plan):
             return tuple(level.level for level in self.levels("moment"))
         return tuple(moment.id for moment in self.moments if moment.date <= day)
 
+    @property
+    def undated(self) -> tuple[str, ...]:
+        """Tables that a cut-off date leaves whole: they have no dates, and no moments that the plan dates."""
+        names = {table: {v.name for v in self.columns(table)} for table in self.tables}
+        dated = {v.table for v in self.variables if v.type == "date" and v.unit != "planned"}
+        return tuple(t for t in self.tables if t not in dated and not (self.moments and "moment" in names[t]))
+
     def outcome(self, id: str) -> Outcome:
         """The outcome with this id; `KeyError` names the known ones."""
         return _named({outcome.id: outcome for outcome in self.outcomes}, id, "outcome")

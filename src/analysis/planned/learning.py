@@ -51,10 +51,12 @@ def followed(
         why = "no goal that the plan follows was discussed"
         return voices.absent(["goal", "indicator", "when"], ("count", "percent"), why)
     begun = loops.assign(day=loops["discussed"].fillna(loops["opened"])).dropna(subset=["day"])
-    parts = [
-        _share(study, plan, _split(study, plan, referrals, begun[begun["goal"] == goal]), as_of).assign(goal=goal)
-        for goal, plan in study.goals.items()
-    ]
+    silent = voices.absent(["goal", "indicator", "when"], ("count", "percent"), "the goal was not discussed")
+    parts = []
+    for goal, plan in study.goals.items():
+        own = begun[begun["goal"] == goal]
+        found = silent if own.empty else _share(study, plan, _split(study, plan, referrals, own), as_of)
+        parts.append(found.assign(goal=goal))
     return pd.concat(parts, ignore_index=True).reindex(columns=FOLLOWED)
 
 

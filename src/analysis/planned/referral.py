@@ -66,6 +66,7 @@ def months(study: Study, referrals: pd.DataFrame, *, by: str | None = None, as_o
     as open; a row that says so where nobody could be followed.
     """
     found = times(study, referrals, by=by, as_of=as_of)
+    found = found[found["measure"].ne("log-rank")] if "measure" in found else found
     if "horizon" not in found:
         return found.assign(month="all", percent=np.nan, **({by: found["unit"]} if by else {}))
     found = found[found["measure"] == "reached"]

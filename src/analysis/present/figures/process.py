@@ -101,6 +101,8 @@ def _barred(whole: Released, words: Words, dim: str, title, levels, labels, valu
     made.ax.set_xlim(1.05 * low, values.max() + 0.34 * (values.max() - low or 1) if values.max() > 0 else 0.3 * -low)
     made.ax.set_yticks(places, [wrapped(label) for label in labels])
     made.ax.tick_params(axis="y", length=0)
+    if (values == values.round()).all():
+        made.ax.xaxis.get_major_locator().set_params(integer=True)
     numbered(made.ax.xaxis, words)
     made.ax.set_xlabel(wrapped(axis, 44))
     total, seen = whole.totals.get(dim), set(levels)

@@ -103,9 +103,10 @@ def loop(table: pd.DataFrame | Released, words: Words) -> Picture:
     places = dict(zip(goals, range(len(goals) - 1, -1, -1), strict=True))
     x = [days[one] for _, one in cells.index]
     y = [places[goal] for goal, _ in cells.index]
-    all_made = made.ax.scatter(x, y, s=26 * cells["count"], facecolor="white", edgecolor=INK, zorder=2,
+    area = min(60.0, 200 / cells["count"].max())  # square points for one action point
+    all_made = made.ax.scatter(x, y, s=area * cells["count"], facecolor="white", edgecolor=INK, zorder=2,
                                label=words.level("event", "made"))  # fmt: skip
-    all_done = made.ax.scatter(x, y, s=26 * cells["done"], color=BLUE, zorder=3, linewidth=0,
+    all_done = made.ax.scatter(x, y, s=area * cells["done"], color=BLUE, zorder=3, linewidth=0,
                                label=words.level("event", "done"))  # fmt: skip
     made.ax.set_yticks(list(places.values()), [wrapped(label, 22) for label in labels])
     made.ax.set_ylim(-0.6, len(goals) - 0.4)

@@ -82,7 +82,10 @@ def how_to_read(words: Words, as_of=None) -> tuple[Sentence, ...]:
         found.append(words.text("table.note_points"))
     found.append(words.text("say.read.source", source=words.source))
     found.append(words.text("say.read.licence", licence=words.study.licence))
-    found += [words.text("say.read.as_of", date=words.date(as_of))] if as_of else []
+    if as_of:
+        found.append(words.text("say.read.as_of", date=words.date(as_of)))
+        names = ", ".join(words.level("raw_table", table).lower() for table in words.study.undated)
+        found += [words.text("say.undated", tables=names)] if names else []
     return tuple(map(Sentence, found))
 
 
