@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export OPENBLAS_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 
-.PHONY: report prepare lab lessons test notebooks data validate benchmark lock clean reproduce expect
+.PHONY: pictures report prepare lab lessons test notebooks data validate benchmark lock clean reproduce expect
 
 report: $(READY)          ## prepare both studies, run every notebook for every unit, write reports/
 	$(RUN) run
@@ -44,6 +44,9 @@ validate: $(READY)        ## slow proofs: tests marked slow and the simulation s
 
 benchmark: $(READY)       ## every speed promise, each as a ratio in one run
 	$(RUN) benchmark
+
+pictures: $(READY)        ## the README's pictures, drawn from the default study's reports (needs Chromium and LibreOffice)
+	$(RUN) pictures samen_in_beweging
 
 lock:                     ## renew requirements.lock from pyproject.toml (uv comes from the lock itself)
 	$(VENV)/bin/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --generate-hashes \

@@ -282,6 +282,18 @@ def docs() -> None:
 
 
 @app.command()
+def pictures(
+    study: StudyName, folder: Annotated[Path, typer.Argument(help="Where to.")] = Path("docs/pictures")
+) -> None:
+    """Draw the README's pictures from the reports of a study: a page, a figure, a sheet, a slide."""
+    from analysis import store
+    from analysis.publish.pictures import pictures as drawn
+
+    for path in drawn(store.study(study), folder):
+        typer.echo(f"written: {path} ({path.stat().st_size // 1024} kB)")
+
+
+@app.command()
 def instruments() -> None:
     """List the questionnaires that can be scored."""
     from analysis.instruments import overview
