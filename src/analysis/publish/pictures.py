@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH, COLOURS = 900, 64  # of a picture: pixels, and colours, so that it stays small
 WINDOW = (900, 1150)  # of the browser
-CORNER = (8, 17)  # columns and rows of the sheet: what can be read in a small picture
+CORNER = (9, 16)  # columns and rows of the sheet: what can be read in a small picture
 FOREST, SLIDE = "03_change__forest__forest", "05_referrals__funnel"  # the figure, and the table of the slide's chart
 PROGRAMS = {
     "browser": ("chromium", "chromium-browser", "google-chrome"),
@@ -75,6 +75,7 @@ def _sheet(book: Path, scratch: Path) -> bytes:
             file.remove(sheet)
     kept.delete_cols(CORNER[0] + 1, kept.max_column)
     kept.delete_rows(CORNER[1] + 1, kept.max_row)
+    kept.oddFooter.center.text = ""  # or the border below is not empty
     file.save(scratch / "tables.xlsx")
     return _office(scratch / "tables.xlsx")
 
