@@ -287,6 +287,16 @@ def test_the_headline_that_was_replaced_is_reported(committed):
     assert f"missed its mark in {failing} of 32 cells" in " ".join(readme.split())
 
 
+def test_the_prediction_interval_is_told_to_be_too_narrow_where_units_are_a_sample(committed):
+    from analysis import present, store
+
+    rows = committed[(committed["method"] == "prediction") & (committed["between_sd"] > 0)]
+    for language, decimal in (("nl", "niet in 95%"), ("en", "not 95%")):
+        (said,) = validated.prediction(present.words(store.study("samen_in_beweging"), language))
+        assert f"{rows['coverage'].mean():.0%}" in str(said) and decimal in str(said)
+    assert validated.prediction(present.words(store.study("help"), "nl")) == ()
+
+
 def test_the_committed_table_is_complete(committed):
     many = committed.groupby("method")["replications"].first()
     for method in ("mixed_model", "cluster_means"):

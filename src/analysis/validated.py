@@ -112,14 +112,19 @@ def _sentence(row) -> str:
     return f"{said}; no cell of {row.cells} shows that it misses its mark."
 
 
-def prediction(words: Words) -> Sentence:
-    """How often the prediction interval held the change of one more municipality where municipalities differ."""
+def prediction(words: Words) -> tuple[Sentence, ...]:
+    """How often the prediction interval held the change of one more municipality where municipalities differ.
+
+    Nothing for a study whose units are no sample of units (`cluster: null`), which has no such interval.
+    """
+    if words.study.cluster is None:
+        return ()
     results = summary()
     rows = results[(results["target"] == "another_one") & (results["between_sd"] > 0)]
     by_outcome = rows.groupby("outcome")["coverage"].mean()
     shares = {"share": rows["coverage"].mean(), "low": by_outcome.min(), "high": by_outcome.max(), "promised": 0.95}
     text = words.text("say.prediction_measured", **{key: words.percent(100 * share) for key, share in shares.items()})
-    return Sentence(text, "validation/summary.csv")
+    return (Sentence(text, "validation/summary.csv"),)
 
 
 def coverage(results: pd.DataFrame, *, target: str) -> Picture:
