@@ -56,7 +56,7 @@ def _field(part: Released, words: Words, letters: int) -> list[tuple[str, str]]:
         text = words.text("picture.item", label=words.level("measured", measured), value=value_text(cells, words))
         sign = MARKS[mark] if mark is not None else words.text("table.hidden")
         colour = COLOURS[mark] if mark is not None else SOFT
-        found += [(line, colour) for line in wrapped(f"{sign} {text}", letters).split("\n")]
+        found += [(line, colour) for line in wrapped(f"{sign}\N{NO-BREAK SPACE}{text}", letters).split("\n")]
     return found or [(words.text("picture.no_evidence"), SOFT)]
 
 
