@@ -26,8 +26,10 @@ def bars(values: pd.Series, *, title: str, x: str, digits: int = 0, highlight: s
     ax.barh(places, values, color=[ORANGE if label == highlight else BLUE for label in values.index], height=0.62)
     ax.set_yticks(places, [wrapped(str(label), 26) for label in values.index])
     for place, value in zip(places, values, strict=True):
-        side = {"xytext": (4, 0), "ha": "left"} if value >= 0 else {"xytext": (-4, 0), "ha": "right"}
+        side = {"ha": "right", "xytext": (-4, 0)} if value < 0 else {"ha": "left", "xytext": (4, 0)}
         ax.annotate(_number(value, digits), (value, place), va="center", **side, **_NEAR)
+    if (values < 0).any():
+        ax.axvline(0, color=SOFT, linewidth=1)
     ax.margins(x=0.12 if values.min() >= 0 else 0.22)
     _finish(ax, x, "")
     return Picture(figure, _alt(title, [f"{name} {_number(value, digits)}" for name, value in values.items()]), "")
@@ -41,15 +43,16 @@ def histogram(
     y: str = "aantal mensen",
     lines: Mapping[str, float] | None = None,
     bins: int | Sequence[float] = 21,
+    digits: int = 1,
 ) -> Picture:
-    """How many (people) have each value; `lines` are vertical lines by name; missing values do not count."""
+    """How many have each value; `lines` are vertical lines by name, such as a mean. Missing values are left out."""
     figure, ax = _sheet(title, 2.6)
     known = values.dropna().to_numpy(float)
     ax.hist(known, bins=bins, color=BLUE, alpha=0.85, edgecolor="white")
     for (name, place), colour, style in zip((lines or {}).items(), (ORANGE, INK, GREY), LINES, strict=False):
-        ax.axvline(place, color=colour, linewidth=2.2, linestyle=style, label=f"{name}: {_number(place, 1)}")
+        ax.axvline(place, color=colour, linewidth=2.2, linestyle=style, label=f"{name}: {_number(place, digits)}")
     _finish(ax, x, y, legend=bool(lines))
-    named = [f"{name} {_number(value, 1)}" for name, value in (lines or {}).items()]
+    named = [f"{name} {_number(value, digits)}" for name, value in (lines or {}).items()]
     return Picture(figure, _alt(title, [f"{len(known)} {y.removeprefix('aantal ')}", *named]), "")
 
 
@@ -115,7 +118,7 @@ def waves(means: pd.DataFrame, *, title: str, y: str, x: str = "", digits: int =
     ax.margins(x=0.08, y=0.15)
     _finish(ax, x, y, legend=len(means.columns) > 1)
     items = [f"{name}: " + ", ".join(_number(value, digits) for value in means[name]) for name in means.columns]
-    return Picture(figure, _alt(title, items), "")
+    return Picture(figure, _alt(title, items), "Let op: de as laat een deel van de schaal zien.")
 
 
 def _sheet(title: str, height: float) -> tuple["Figure", "Axes"]:
@@ -123,7 +126,7 @@ def _sheet(title: str, height: float) -> tuple["Figure", "Axes"]:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    heading = textwrap.wrap(title, 52)
+    heading = textwrap.wrap(title, 46)
     with rc_context(RC):
         figure = Figure(figsize=(WIDTH, height + 0.26 * len(heading)), layout="constrained")
         ax = figure.subplots()

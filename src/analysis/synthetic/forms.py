@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from analysis.synthetic.study import Sample
 
 _ARMS = {True: "wacht", False: "programma"}
-_ARM_IDS = {True: "waiting", False: "programme"}  # ids of the processed tables, as in levels.csv
+ARM_IDS = {True: "waiting", False: "programme"}  # ids of the processed tables, as in levels.csv
 _GROUP_IDS = {"65+": "older", "chronisch": "chronic", "psychosociaal": "psychosocial"}
 _STEP_COLUMNS = {
     "referred": "d_verwezen", "reached": "d_contact", "intake": "d_intake", "handover": "d_overdracht",
@@ -83,7 +83,7 @@ def scores(sample: Sample) -> pd.DataFrame:
             "person": asked["person"].to_numpy(),
             "unit": slug(sample.unit.name),
             "group": _GROUP_IDS[sample.unit.group],
-            "arm": asked["waits"].map(_ARM_IDS).to_numpy(),
+            "arm": asked["waits"].map(ARM_IDS).to_numpy(),
             "wave": np.array(WAVES)[wave],
             "date": dates(asked[list(WAVES)].to_numpy()[np.arange(len(row)), wave]),
         }
