@@ -16,6 +16,6 @@ _MODULES = {
     "glossary": "terms page write_page",
     "pictures": "",
     "networks": "",
-    "playground": "page",
+    "playground": "",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)
