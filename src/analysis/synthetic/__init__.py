@@ -2,12 +2,8 @@
 
 `make` gives the raw tables of the default study from one seed, `write` its files and `rewrite` all that is committed,
 byte for byte; `make_study` changes the world (effect, dropout, shock, size), `units` makes it one municipality at a
-<<<<<<< HEAD
-time, `write_study` a whole study folder of one; `truth` says what every analysis should have found.
-=======
-time; `truth` says what every analysis should have found, `same_people` and `true_change` what is true of the people
-who were drawn.
->>>>>>> e5644f7 (Lessons 2 to 6, the same people in other worlds, and a page to play with)
+time, `write_study` a whole study folder of one; `truth` says what every analysis should have found, `same_people` and
+`true_change` what is true of the people who were drawn.
 """
 
 from analysis._lazy import lazy
@@ -16,11 +12,8 @@ _MODULES = {
     "world": "World",
     "study": "make make_study units Study",
     "files": "rewrite write write_units unit_levels",
-<<<<<<< HEAD
     "nation": "write_study",
-=======
     "parallel": "same_people true_change",
->>>>>>> e5644f7 (Lessons 2 to 6, the same people in other worlds, and a page to play with)
     "expected": "truth write_truth",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)
