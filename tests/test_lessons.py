@@ -134,7 +134,7 @@ def test_an_answer_is_used_by_its_check_only(lesson):
     allowed = {at for question in edition.questions(notebook(lesson)) for at in (question.solution, question.check)}
     for at, cell in enumerate(notebook(lesson)["cells"]):
         if cell["cell_type"] == "code" and at not in allowed:
-            assert not re.search(r"\bantwoord", edition.text(cell))
+            assert not re.search(r"\bantwoord_", edition.text(cell))
 
 
 @every
