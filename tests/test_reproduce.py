@@ -364,7 +364,12 @@ def command(root: Path, *words: str) -> tuple[int, str]:
 
 TAMPERED = {
     "nothing": ("", b"", b"", set()),
-    "one raw value": (f"data/raw/{STUDY}/trajecten.csv", b"2022-05-28", b"2022-05-27", {"05_referrals__time_to_step"}),
+    "one raw value": (
+        f"data/raw/{STUDY}/trajecten.csv",
+        b"Elzenhof,consultatiebureau",
+        b"Elzenhof,school",
+        {"05_referrals__referrers"},
+    ),
     "one byte of code": (
         "src/analysis/process/shares.py",
         b'"percent": 100 *',
@@ -398,3 +403,18 @@ def test_a_clone_is_reproduced_and_one_changed_byte_is_named(clone, what):
     assert status == 1 and f"changed: {file}; differ: " in said, said
     assert [one["file"] for one in told["files"]] == [file] and differ <= set(told["files"][0]["tables"])
     assert {one["table"] for one in told["tables"] if one["verdict"] != "reproduced"} == set(told["files"][0]["tables"])
+
+
+@pytest.mark.slow
+def test_a_released_report_that_somebody_downloaded_is_reproduced(clone, tmp_path):
+    """The crate of a real run, as a zip file: reproduced; with another raw value the file is named."""
+    assert command(clone, "run", STUDY)[0] == 0
+    packed = shutil.make_archive(str(tmp_path / "download"), "zip", clone / "reports" / STUDY)
+    status, said = command(clone, "reproduce", "--crate", packed)
+    assert status == 0 and "\nreproduced: 10 of 10 tables." in said, said
+    raw = clone / f"data/raw/{STUDY}/trajecten.csv"
+    before = raw.read_bytes()
+    raw.write_bytes(before.replace(b"Elzenhof,consultatiebureau", b"Elzenhof,school", 1))
+    status, said = command(clone, "reproduce", "--crate", packed)
+    raw.write_bytes(before)
+    assert status == 1 and f"changed: data/raw/{STUDY}/trajecten.csv; differ: 05_referrals__referrers" in said, said
