@@ -384,6 +384,49 @@ def tables() -> dict[str, pd.DataFrame]:
     }
 
 
+@cache
+def drawn_only() -> dict[str, pd.DataFrame]:
+    """Further tables, for tests of single figures: they are no part of the made-up release."""
+    return {
+        "05_referrals__by_quarter": long(
+            [
+                {"quarter": quarter, "event": event, "count": count, "n": count, "hide": ("count",) * (count < 10)}
+                for quarter, counts in (("2020-Q1", (40, 8)), ("2020-Q2", (25, 20)), ("2020-Q3", (60, 41)))
+                for event, count in zip(("referred", "started"), counts, strict=True)
+            ],
+            ["quarter", "event"],
+        ),
+        "06_collaboration__loop": long(
+            [
+                {"unit": "kampen", "discussed": day, "goal": goal, "count": count, "done": done, "late": 0, "n": count}
+                for day, goal, count, done in (
+                    ("2020-06-01", "transport", 4, 1), ("2021-01-10", "awareness", 2, 2), ("none", "offer", 3, 0),
+                )
+            ],
+            ["unit", "discussed", "goal"],
+        ),
+        "06_collaboration__domains": long(
+            [
+                {"unit": "kampen", "moment": moment, "domain_1": one, "domain_2": other, "percent": percent}
+                for moment, step in (("t0", 0), ("t1", 20))
+                for one, other, percent in (
+                    ("sport", "sport", 50.0), ("sport", "welfare", 30.0 + step), ("welfare", "welfare", 60.0),
+                    ("other", "sport", 10.0), ("other", "welfare", 0.0),
+                )
+            ],
+            ["unit", "moment", "domain_1", "domain_2"],
+        ),
+        "09_context__trend": long(
+            [
+                {"indicator": "lonely", "population": "18_plus", "area": area, "table_id": "A", "year": str(year),
+                 "value": 40.0 + year - 2012}
+                for area in ("kampen", "nederland") for year in (2012, 2016, 2020)
+            ],
+            ["indicator", "population", "area", "table_id", "year"],
+        ),
+    }  # fmt: skip
+
+
 def write(folder: Path, unit: str = "all", *, omit: tuple[str, ...] = ()) -> Path:
     """The made-up release as files in `folder`/<unit>/tables; returns that folder."""
     target = folder / unit / "tables"
