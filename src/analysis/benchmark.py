@@ -69,7 +69,26 @@ def run(root: Path, names: list[str] | None = None, echo: Callable[[str], None] 
     (folder / "benchmark.json").write_text(
         json.dumps({"machine": machine, "figures": [asdict(f) for f in figures]}, indent=1) + "\n"
     )
+    chart(figures, folder / "benchmark.png")
     return figures
+
+
+def chart(figures: list[Figure], path: Path) -> None:
+    """Draw how far each promise is from its target, on a scale where 1 is the target and more is better."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure as Canvas
+
+    from analysis.present.figures.style import BLUE, INK, ORANGE, RC
+
+    margin = [f.value / f.target if f.sign == ">" else f.target / f.value for f in figures]
+    with rc_context(RC):
+        canvas = Canvas(figsize=(7, 0.3 * len(figures) + 1), layout="constrained")
+        axes = canvas.subplots()
+        axes.barh([f.name for f in figures], margin, color=[BLUE if m >= 1 else ORANGE for m in margin])
+        axes.axvline(1, color=INK, linewidth=1.5)
+        axes.set(xscale="log", xlabel="times better than promised (line: the promise)")
+        axes.invert_yaxis()
+        canvas.savefig(path, dpi=120, metadata={"Software": None})
 
 
 def _committed(root: Path) -> dict[str, float]:
@@ -96,13 +115,31 @@ def once(work: Callable[[], object]) -> float:
 
 
 def runs() -> Iterator[Figure]:
-    """Overhead of a notebook in a run of sixteen, against a plain papermill loop over the same notebooks."""
-    from analysis.run.measure import overhead, sample
+    """Overhead of a notebook in a run of sixteen, against a plain papermill loop and Snakemake over the same notebooks."""
+    from analysis.run.measure import overhead, sample, snakemake
 
     with tempfile.TemporaryDirectory() as folder:
-        found = overhead(sample(Path(folder)), jobs=2)
+        notebooks = sample(Path(folder))
+        found = overhead(notebooks, jobs=2)
+        rival = snakemake(notebooks) if shutil.which("snakemake") else None
     yield Figure("overhead per notebook", found.per_notebook, "s", "<", 1.0, "16 notebooks, 2 jobs")
     yield Figure("run against a plain papermill loop", found.ratio, "times", ">", 6, "wall time of the same notebooks")
+    if rival:
+        yield Figure("run against Snakemake", rival / found.wall_seconds, "times", ">", 1, "calling papermill, 2 jobs")
+
+
+def report() -> Iterator[Figure]:
+    """A cold run of the first study that is made up, from raw files to published pages."""
+    from analysis import store
+    from analysis.run.measure import cold
+
+    study = next(name for name in store.studies() if store.study(name).kind == "synthetic")
+    found = cold(store.root(), study)
+    limit = f"limit {found.limit_seconds:.0f} s: {found.cell_seconds:.0f} s in cells on {found.cores} cores"
+    told = f"{found.notebooks} notebooks in {found.wall_seconds:.0f} s; {limit}"
+    yield Figure("cold run over its physical limit", found.distance, "times", "<", 1.5, told)
+    plain = f"{found.plain_seconds:.0f} s, from one unit's notebooks"
+    yield Figure("cold run against the papermill command", found.ratio, "times", ">", 6, plain)
 
 
 def long_frame(people: int, units: int = 6) -> pd.DataFrame:
@@ -221,6 +258,7 @@ def referrals() -> Iterator[Figure]:
 
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "runs": runs,
+    "report": report,
     "mixed": mixed,
     "resampling": resampling,
     "cells": cells,
