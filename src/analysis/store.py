@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -315,6 +316,7 @@ def release(
     kinds = dict(measures) if isinstance(measures, Mapping) else {measure: KINDS[measure] for measure in measures}
     long = _long(table, list(dims), kinds, n)
     described = {key: tuple(value) if isinstance(value, list) else value for key, value in described.items()}
+    described = {"ladder": _ladder(here.study.disclosure.ladder, dims), **described}
     described = {"step_of": _step_of(here.study, long, described.get("steps", ())), **described}
     meta = Meta(
         tuple(dims),
@@ -328,6 +330,12 @@ def release(
     shown = primary(long, meta, profile(meta.profile))
     shown.attrs = _write_candidate(here, name, long, meta)
     return shown
+
+
+def _ladder(crossings: Sequence[Sequence[str]], dims: Sequence[str]) -> tuple[str, ...]:
+    """The dimensions of a table that the plan gives up in turn; the unit that a table is about is one as well."""
+    given_up = [dim for finer, coarser in pairwise(crossings) for dim in finer if dim not in coarser]
+    return tuple(dim for dim in dict.fromkeys(given_up) if dim in (*dims, "unit"))
 
 
 def _step_of(study: Study, long: pd.DataFrame, steps: Sequence[str]) -> dict[str, str]:

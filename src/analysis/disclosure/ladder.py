@@ -1,10 +1,12 @@
 """The next coarser crossing of a table that would otherwise hide too much."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from analysis.disclosure.meta import Meta, described
+from analysis.disclosure.meta import ALL, Meta, described
+from analysis.disclosure.quantities import UNIT, Tables, stem
 
 ADDITIVE = ["count", "sum"]
 POOLED = ["percent", "mean"]
@@ -14,6 +16,43 @@ def too_hidden(table: pd.DataFrame) -> float:
     """Share of a released table's cells that are hidden, 0 .. 1; minima and maxima, hidden always, do not count."""
     counted = table[table["reason"] != "extreme"]
     return float(counted["status"].eq("hidden").mean()) if len(counted) else 0.0
+
+
+@dataclass(frozen=True)
+class Crossings:
+    """The tables of a release at the crossings that were chosen so far.
+
+    tables     name -> (unsuppressed table, description)
+    collapsed  name -> dimensions given up; `unit`: the table is shown for all units together only
+    """
+
+    tables: Tables
+    collapsed: Mapping[str, tuple[str, ...]]
+
+    @property
+    def apart(self) -> set[str]:
+        """Names of tables of one unit that are not shown."""
+        return {name for name, dims in self.collapsed.items() if UNIT in dims and self.tables[name][1].unit != ALL}
+
+    def coarser(self, too_much: Mapping[str, float], most: float) -> "Crossings":
+        """The next coarser crossing of every table of which more than the share `most` is hidden, where it has one."""
+        tables, collapsed = dict(self.tables), dict(self.collapsed)
+        for name in (name for name, share in too_much.items() if share > most):
+            dim = self._next(name)
+            if dim:
+                collapsed[name] = (*collapsed.get(name, ()), dim)
+                if dim != UNIT or tables[name][1].unit == ALL:
+                    tables[name] = coarsen(*tables[name], dim)
+        return Crossings(tables, collapsed)
+
+    def _next(self, name: str) -> str:
+        meta, left = self.tables[name][1], set(self.collapsed.get(name, ()))
+        elsewhere = any(stem(other) == stem(name) and about.unit == ALL for other, (_, about) in self.tables.items())
+        own = meta.unit == ALL
+        fits = [
+            dim for dim in meta.ladder if dim not in left and (dim in meta.dims if dim != UNIT or own else elsewhere)
+        ]
+        return fits[0] if fits else ""
 
 
 def coarsen(table: pd.DataFrame, meta: Meta, dim: str) -> tuple[pd.DataFrame, Meta]:
@@ -28,7 +67,7 @@ def coarsen(table: pd.DataFrame, meta: Meta, dim: str) -> tuple[pd.DataFrame, Me
     total = meta.totals.get(dim)
     at_total = cells[cells[dim].eq(total)]
     coarse = at_total.drop(columns=dim) if len(at_total) else _combined(cells, meta, kept)
-    settled = dict.fromkeys(("adds", "part_of", "n_of", "n_over"), {})
+    settled = dict.fromkeys(("adds", "part_of", "n_of", "n_over", "limits_of"), {}) | {"untrue": ()}
     named = {
         "totals": {name: level for name, level in meta.totals.items() if name != dim},
         "ladder": tuple(name for name in meta.ladder if name != dim),
@@ -50,4 +89,4 @@ def _pooled(group: pd.DataFrame, key: dict[str, str]) -> dict:
     one_denominator = kind == "percent" and group["n"].nunique() == 1 and group["value"].sum() <= 100 + 1e-9
     if kind in ADDITIVE or one_denominator:
         return {**key, "value": group["value"].sum(min_count=1), "n": group["n"].iloc[0] if one_denominator else n}
-    return {**key, "value": (group["value"] * group["n"]).sum() / n, "n": n}
+    return {**key, "value": (group["value"] * group["n"]).sum(min_count=1) / n, "n": n}

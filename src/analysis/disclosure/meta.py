@@ -42,7 +42,8 @@ class Meta:
     subsets     pairs of count measures (part, whole) in one row group, e.g. ("pairs", "t0")
     nestings    dimensions whose levels are parts of another dimension's levels
     answers     dimension that holds the answer options of a question; inferred from equal denominators when empty
-    ladder      dimensions to collapse in turn when too much would be hidden
+    ladder      dimensions to collapse in turn when too much would be hidden; `unit` in the table of one unit: it is
+                published for all units together only
 
     The rest is filled in by `suppress`, so that an auditor reads the same relations from the files:
     adds        `dim`, or `dim:role` of a number -> exact | partial (unknowns are left out) | overlap (several answers)
@@ -89,7 +90,14 @@ class Meta:
             )
 
     def _named(self) -> list[str]:
-        return sorted({*self.totals, *self.steps, *self.ladder, *([self.answers] if self.answers else [])})
+        return sorted(
+            {
+                *self.totals,
+                *self.steps,
+                *(dim for dim in self.ladder if dim != "unit"),
+                *([self.answers] if self.answers else []),
+            }
+        )
 
     def to_json(self) -> str:
         """The description as JSON text, keys sorted, so that equal descriptions are equal bytes."""

@@ -15,7 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from analysis.disclosure.attack import MANY, Block, Interval, blocks, protects
 
-_PER_NUMBER = ("values", "floor", "threshold", "derived", "sensitive", "forced", "cost", "far")
+_PER_NUMBER = ("values", "floor", "threshold", "large", "derived", "sensitive", "forced", "cost", "far")
 ROUNDS = 100
 FREE_ROUNDS = 3  # after these, numbers once chosen stay chosen: a little more is lost, and the search ends
 CUTS = 150  # inequalities added a round, before the choice is made again
@@ -30,6 +30,7 @@ class Problem:
     """One set of numbers that hang together; positions are columns of `relations`.
 
     values, floor, threshold  true value, what everyone knows it to be at least, protection that it needs when hidden
+    large      numbers so large that they may even be calculated when they are hidden
     derived    numbers that no row publishes: always unknown, never chosen
     sensitive  derived numbers that must not follow from what is shown
     forced     numbers that must be hidden
@@ -41,6 +42,7 @@ class Problem:
     values: np.ndarray
     floor: np.ndarray
     threshold: np.ndarray
+    large: np.ndarray
     derived: np.ndarray
     sensitive: np.ndarray
     forced: np.ndarray
@@ -114,7 +116,7 @@ def _room(problem: Problem) -> tuple[sparse.csr_matrix, np.ndarray]:
         own, side = problem.relations.indices[inside], problem.relations.data[inside]
         derived, real = problem.derived[own], ~problem.derived[own]
         if problem.sensitive[own[derived]].all():
-            for i in np.flatnonzero(derived) if derived.any() else np.flatnonzero(real):
+            for i in np.flatnonzero(derived) if derived.any() else np.flatnonzero(real & ~problem.large[own]):
                 need = max(problem.threshold[own[i]] - above[own[i]], 1.0)
                 least = 1.0 if need == 1.0 else 0.0
                 room = np.where(side == side[i], np.clip(above[own], least, need), need)

@@ -10,7 +10,7 @@ from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import Tables
 from analysis.disclosure.system import System
 
-ROW_ONLY = ["extreme", "low_df"]  # reasons that hide a row, not the number of people behind it
+ROW_ONLY = ["extreme", "low_df", "coarser"]  # reasons that hide a row, not the number of people behind it
 
 
 def rows_of(checked: Tables) -> pd.DataFrame:
@@ -43,13 +43,17 @@ def problem(found: System, cells: pd.DataFrame, tables: Tables, profile: Profile
     told = found.rows["value"].notna().to_numpy()  # what could not be estimated publishes nothing
     entries = (told.astype(float)[told], (cell[told], found.rows["unknown"].to_numpy()[told]))
     publishers = sparse.csr_matrix(entries, shape=(len(cells), len(unknowns)))
+    row_hidden = cells["hidden"].to_numpy()
+    untold = (publishers.T @ (~row_hidden).astype(float) == 0) & ~derived
+    floor = np.where(signed, -FAR, past["floor"])
     return Problem(
         relations=_usable(found.relations, values), values=np.nan_to_num(values),
-        floor=np.where(signed, -FAR, past["floor"]), threshold=threshold, derived=derived,
+        floor=floor, threshold=threshold, derived=derived,
+        large=~is_sum & ~derived & (np.nan_to_num(values) - floor >= threshold),
         sensitive=derived & (threshold > 0) & (few | nobody),
-        forced=_forced(found, cells, cell, profile) | past["differs"].to_numpy(),
+        forced=_forced(found, cells, cell, profile) | past["differs"].to_numpy() | untold,
         cost=_cost(found, tables, values), far=np.maximum(FAR, 10 * np.nan_to_num(np.abs(values))),
-        publishers=publishers, row_hidden=cells["hidden"].to_numpy(),
+        publishers=publishers, row_hidden=row_hidden,
     )  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from analysis.disclosure.rounding import round_counts, round_percent
 from analysis.disclosure.rules import contributors, emptied
 
 WITHHELD = "withheld"
-OPEN_REASONS = ["extreme"]  # hidden by a rule that everyone knows, whatever the value
+COARSER = "coarser"  # shown for all units together only
+OPEN_REASONS = ["extreme", COARSER]  # hidden by a rule that everyone knows, whatever the value
 
 
 def released(checked: pd.DataFrame, meta: Meta, profile: Profile, hidden: np.ndarray) -> tuple[pd.DataFrame, Meta]:

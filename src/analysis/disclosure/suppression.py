@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from analysis.disclosure.ladder import coarsen, too_hidden
+from analysis.disclosure.ladder import Crossings, too_hidden
 from analysis.disclosure.links import resolve
 from analysis.disclosure.meta import Meta
 from analysis.disclosure.partners import Problem, choose, exposed
@@ -16,7 +16,7 @@ from analysis.disclosure.problem import problem, rows_of
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import UNIT, Tables
 from analysis.disclosure.record import check_record
-from analysis.disclosure.release import released
+from analysis.disclosure.release import COARSER, released
 from analysis.disclosure.releases import history
 from analysis.disclosure.rules import check, ruled
 from analysis.disclosure.system import System, system, truthful
@@ -46,28 +46,38 @@ def suppress(
     previous    tables as published in the release before: a number that differs by 1 .. threshold - 1 is hidden
 
     A table that hides more than the profile's share of its cells is replaced by its next coarser crossing
-    (`Meta.ladder`). Every hidden cell carries the reason `withheld`, so that the mark does not tell small from
+    (`Meta.ladder`); the table of one unit that is shown for all together only has every cell hidden, with the reason
+    `coarser`. Every other hidden cell carries the reason `withheld`, so that the mark does not tell small from
     complementary; only `extreme` stays. Descriptions come back with their links filled in, which `audit` uses. The
     log has one row a table, counts only.
     """
     if not tables:
         return {}, pd.DataFrame()
     deadline = time.monotonic() + time_limit
-    collapsed: dict[str, list[str]] = {name: [] for name in tables}
-    while True:
-        out, log = _suppress_once(tables, profile, deadline, previous or {})
-        coarser = {name: tables[name][1].ladder[0] for name, (table, _) in out.items()
-                   if tables[name][1].ladder and too_hidden(table) > profile.max_hidden_share}  # fmt: skip
-        if not coarser:
-            return out, log.assign(collapsed=[" ".join(collapsed[name]) for name in log["table"]])
-        tables = {name: coarsen(*pair, coarser[name]) if name in coarser else pair for name, pair in tables.items()}
-        collapsed = {name: dims + [coarser[name]] * (name in coarser) for name, dims in collapsed.items()}
+    at, before = Crossings(tables, {}), None
+    while at.collapsed != before:
+        before = at.collapsed
+        at = at.coarser(_hidden_by_rules(at, profile), profile.max_hidden_share)
+    for last in (False, True):
+        out, log = _suppress_once(at, profile, deadline, previous or {})
+        shares = {name: too_hidden(table) for name, (table, _) in out.items() if name not in at.apart}
+        coarser = at.coarser(shares, profile.max_hidden_share)
+        if last or coarser.collapsed == at.collapsed:
+            break
+        at = coarser
+    return out, log.assign(collapsed=[" ".join(at.collapsed.get(name, ())) for name in log["table"]])
 
 
-def _suppress_once(tables: Tables, profile: Profile, deadline: float, previous: Tables) -> tuple[dict, pd.DataFrame]:
-    linked = truthful(resolve(tables))
+def _hidden_by_rules(at: Crossings, profile: Profile) -> dict[str, float]:
+    """Share of each table's cells that the rules for one table hide already."""
+    own = {name: pair for name, pair in at.tables.items() if pair[1].ladder and name not in at.apart}
+    return {name: too_hidden(ruled(check(*pair, profile), pair[1])) for name, pair in own.items()}
+
+
+def _suppress_once(at: Crossings, profile: Profile, deadline: float, previous: Tables) -> tuple[dict, pd.DataFrame]:
+    linked = truthful(resolve(at.tables))
     found = system(linked, profile)
-    checked = {name: (ruled(check(*pair, profile), pair[1]), pair[1]) for name, pair in linked.items()}
+    checked = {name: (_ruled(name, pair, at, profile), pair[1]) for name, pair in linked.items()}
     cells = rows_of(checked)
     whole = problem(found, cells, linked, profile, history(found.unknowns, previous, profile))
     choice = _search(whole, _depth(found), deadline)
@@ -76,6 +86,11 @@ def _suppress_once(tables: Tables, profile: Profile, deadline: float, previous: 
     for name, pair in checked.items():
         out[name] = released(*pair, profile, cells.loc[cells["table"].eq(name), "gone"].to_numpy(bool))
     return out, check_record(cells, out, whole, choice, profile)
+
+
+def _ruled(name: str, pair: tuple[pd.DataFrame, Meta], at: Crossings, profile: Profile) -> pd.DataFrame:
+    checked = ruled(check(*pair, profile), pair[1])
+    return checked.assign(status="hidden", reason=COARSER) if name in at.apart else checked
 
 
 def _gone(whole: Problem, hidden: np.ndarray) -> np.ndarray:
