@@ -133,7 +133,7 @@ def _judged(
     if interval is None:
         verdict, reason, low, high = "fail", "relations contradict each other", np.nan, np.nan
     else:
-        low, high = float(np.ceil(interval.lower - TINY)) + 0.0, float(np.floor(interval.upper + TINY))  # no -0.0
+        low, high = _whole(interval.lower, interval.upper)
         if not derived and quantity.role.startswith("sum:"):
             threshold = profile.p_share * high
             safe = interval.width >= threshold
@@ -145,6 +145,12 @@ def _judged(
     return _names(found, column) | {
         "derived": derived, "lower": low, "upper": high, "required": threshold, "verdict": verdict, "reason": reason,
     }  # fmt: skip
+
+
+def _whole(lower: float, upper: float) -> tuple[float, float]:
+    """The whole numbers between two bounds; the nearest one when rounded values leave none."""
+    low, high = float(np.ceil(lower - TINY)) + 0.0, float(np.floor(upper + TINY)) + 0.0  # no -0.0
+    return (low, high) if low <= high else (float(np.round((lower + upper) / 2)),) * 2
 
 
 def _names(found: System, column: int) -> dict[str, str]:

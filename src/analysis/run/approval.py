@@ -23,7 +23,8 @@ DECIDED = ["checker", "decision", "reason_of_checker", "date"]
 COLUMNS = ["table", "sha256", "as_of", *DECIDED]
 CHECKED = [
     "table", "unit", "profile", "n_min", "cells_total", "cells_hidden_primary", "cells_hidden_secondary", "rounding",
-    "linked_to", "how", "attack", "status", "reason", "collapsed", "as_of", "sha256",
+    "linked_to", "how", "attack", "status", "reason", "collapsed", "code_hash", "data_hash",
+    "as_of", "sha256",
 ]  # fmt: skip
 LOG = "release_log.csv"
 TURNING = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -63,7 +64,7 @@ def write_log(study: str) -> pd.DataFrame:
 def _row(path: Path) -> dict:
     about = json.loads(path.with_suffix(".json").read_text("utf-8"))
     own = {"table": f"{path.parts[-3]}/{path.stem}", "unit": about.get("unit", ""), "profile": about.get("profile", "")}
-    last = {"as_of": about.get("as_of", ""), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    last = {"as_of": about.get("as_of", ""), "sha256": _sha256(path.read_bytes())}
     return own | about.get(CHECK, {"status": "unchecked"}) | last
 
 
@@ -136,7 +137,25 @@ def packable(study: str, tables: pd.DataFrame) -> dict[str, bytes]:
         whole = parts[0] not in shut if len(parts) > 1 else not shut
         if whole and parts[0] != "releases" and "tables" not in parts[:-1] and len(parts) <= 3:
             names.add("/".join(parts))
-    return {name: (folder / name).read_bytes() for name in sorted(names - {LOG})} | {LOG: store.to_csv(tables)}
+    content = {name: (folder / name).read_bytes() for name in sorted(names - {LOG})}
+    record = pd.concat([tables.astype(object), _covered(content, tables)], ignore_index=True).fillna("")
+    return content | {LOG: store.to_csv(record)}
+
+
+def _covered(content: Mapping[str, bytes], tables: pd.DataFrame) -> pd.DataFrame:
+    """A row for everything else that leaves (pages, figures, ...): its hash, and whose tables it is made from."""
+    units = set(tables["unit"])
+    rows = [
+        {"table": name, "unit": name.split("/")[0] if name.split("/")[0] in units else "", "sha256": _sha256(found)}
+        for name, found in content.items()
+        if "/tables/" not in name
+    ]
+    shown = [{**row, "reason": f"shows released tables of {row['unit'] or 'all units'} only"} for row in rows]
+    return pd.DataFrame(shown, columns=["table", "unit", "reason", "sha256"])
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

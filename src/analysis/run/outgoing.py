@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -50,6 +50,23 @@ def _verdict(name: str, table: pd.DataFrame | None, found: pd.DataFrame) -> dict
     }  # fmt: skip
 
 
+def _unsafe(study: str, files: Mapping[str, bytes] | None = None) -> dict[str, str]:
+    """Tables among `files` (by default everything released) that the attack opens, with the reason.
+
+    Those that have failed already are known; what left before, at this date or an earlier one, is reckoned with.
+    """
+    log = approval.log(study)
+    failed = set(log.loc[~log["status"].isin(["pass", "review"]), "table"])
+    found = released.tables(files or released.contents(store.reports(study)))
+    tables = {name: pair for name, pair in found.items() if name not in failed and not name.startswith("releases/")}
+    if not tables:
+        return {}
+    before = released.earlier(study, max(log["as_of"]))
+    verdicts = attack(tables, released.rules(tables), before, exact=False)
+    opened = verdicts[verdicts["verdict"].eq("fail")]
+    return {row.table or "two releases": f"the attack opens it ({row.reason})" for row in opened.itertuples()}
+
+
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """Hold the reports folder. Raises `StudyError` while a run is at work on it."""
@@ -61,8 +78,13 @@ def _alone() -> Iterator[None]:
 
 
 def approve(study: str, checker: str, decision: str, reason: str, files: Sequence[str] = ()) -> pd.DataFrame:
-    """Record a decision on released tables (all when `files` is empty) and show it in the log; returns the log."""
+    """Record a decision on released tables (all when `files` is empty) and show it in the log; returns the log.
+
+    Before an approval the release is attacked once more, as it lies there.
+    """
     with _alone():
+        if decision == "approve" and (unsafe := _unsafe(study)):
+            raise StudyError([f"{name}: {why}; nothing is approved." for name, why in unsafe.items()])
         record = approval.decided(study, checker, decision, reason, files, dt.date.today())
         write_whole(store.study_folder(study) / "approvals.csv", record)
         return approval.write_log(study)
@@ -88,7 +110,10 @@ def pack(study: str, echo: Callable[[str], None]) -> Path:
             )
         for name, why in refusals.items():
             echo(f"not packed: {name} ({why})")
-        content = approval.archive(approval.packable(study, tables))
+        files = approval.packable(study, tables)
+        if unsafe := _unsafe(study, files):
+            raise StudyError([f"{name}: {why}; nothing is packed." for name, why in unsafe.items()])
+        content = approval.archive(files)
         return _kept(store.reports(study) / "releases" / (dates[0] or "undated"), study, content)
 
 
