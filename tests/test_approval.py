@@ -223,3 +223,65 @@ def test_a_run_at_work_is_not_disturbed(project):
     with exclusive(project / "reports"), pytest.raises(StudyError, match="at work"):
         approve()
     assert approval.decisions(STUDY).empty
+
+
+def open_again(project, key: str, **columns) -> None:
+    """Put values back into a released table, as somebody with a text editor could."""
+    unit, stem = key.split("/")
+    path = project / "reports" / STUDY / unit / "tables" / f"{stem}.csv"
+    pd.read_csv(path).assign(**columns).to_csv(path, index=False)
+
+
+def test_what_was_put_back_is_neither_approved_nor_packed(project):
+    offer("kampen", {"low": 40, "middle": 30, "high": 4})
+    again()
+    approve(A)
+    approve(B)
+    packed = outgoing.pack(STUDY, print)
+    shown = {"value": [40, 30, 4], "n": [40, 30, 4], "status": "shown", "reason": ""}
+    open_again(project, B, **shown)
+    with pytest.raises(StudyError, match="small_cell"):
+        approve(B)
+    record = project / "studies" / STUDY / "approvals.csv"
+    content = (project / "reports" / STUDY / "kampen/tables/02_participants__education.csv").read_bytes()
+    rows = pd.read_csv(record, dtype=str)
+    rows.assign(sha256=hashlib.sha256(content).hexdigest()).to_csv(record, index=False)
+    with pytest.raises(StudyError, match="nothing to pack|nothing is packed"):
+        outgoing.pack(STUDY, print)
+    assert list(packed.parent.glob("*.zip")) == [packed]
+
+
+def test_the_packed_record_says_what_pages_are_made_from(project):
+    page = project / "reports" / STUDY / "kampen/report.nl.html"
+    page.write_text("page")
+    approve()
+    with zipfile.ZipFile(outgoing.pack(STUDY, print)) as found:
+        record = pd.read_csv(found.open("release_log.csv"), dtype=str, keep_default_na=False).set_index("table")
+    assert record.loc["kampen/report.nl.html", "reason"] == "shows released tables of kampen only"
+    assert record.loc["kampen/report.nl.html", "sha256"] == hashlib.sha256(b"page").hexdigest()
+
+
+def receipt(project, unit: str, read: str) -> None:
+    """A receipt of the notebook that made the tables of a unit from the file `read`."""
+    folder = project / "data" / "processed" / STUDY / "receipts" / unit
+    folder.mkdir(parents=True, exist_ok=True)
+    known = {read: hashlib.sha256((project / read).read_bytes()).hexdigest()}
+    text = json.dumps({"code": {}, "inputs": known, "outputs": {}, "listed": {}})
+    (folder / "02_participants.json").write_text(text)
+
+
+def test_candidates_of_other_units_that_are_out_of_date_stop_a_release(project):
+    """A run of Kampen only, after the data changed: what `all` was made from is not what is there now."""
+    data = f"data/raw/{STUDY}/persons.csv"
+    for unit in ("all", "kampen"):
+        receipt(project, unit, data)
+    again()
+    before = (project / "reports" / STUDY / "release_log.csv").read_bytes()
+    assert set(log(project)["data_hash"]) != {""} and set(log(project)["code_hash"]) != {""}
+    (project / data).write_text((project / data).read_text("utf-8") + "\n", "utf-8")
+    receipt(project, "kampen", data)
+    offer("kampen", {"low": 52, "middle": 30, "high": 20})
+    with pytest.raises(StudyError, match=r"all/02_participants: was made before persons.csv changed") as error:
+        again()
+    assert len(error.value.problems) == 2 and "for all units" in error.value.problems[-1]
+    assert (project / "reports" / STUDY / "release_log.csv").read_bytes() == before

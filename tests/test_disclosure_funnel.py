@@ -103,3 +103,27 @@ def test_numbers_that_could_not_be_estimated_hide_nothing_and_leave_a_residual()
     out, _ = suppress(tables, profile())
     assert failed(out).empty
     assert any(table["status"].eq("hidden").any() for table, _ in out.values())
+
+
+def by_referrer(values, unit="all"):
+    """Counts per referrer; the plan gives up the unit when too much would be hidden."""
+    rows = [(referrer, "count", value, np.nan) for referrer, value in zip("abcd", values, strict=True)]
+    meta = Meta(("referrer",), {}, "persons", "samen10_30", KINDS, unit=unit, ladder=("unit",), population="referred")
+    return pd.DataFrame(rows, columns=["referrer", "measure", "value", "n"]), meta
+
+
+def test_a_unit_that_would_be_mostly_hidden_is_shown_for_all_together_only():
+    units = {"north": (40, 3, 2, 50), "south": (30, 25, 20, 60), "east": (25, 40, 30, 35)}
+    tables = {f"{unit}/r": by_referrer(values, unit) for unit, values in units.items()}
+    tables["all/r"] = by_referrer(np.sum(list(units.values()), axis=0))
+    out, log = suppress(tables, profile())
+    collapsed = log.set_index("table")["collapsed"]
+    # south hides two of its four as partners of north's small cells: it goes as well
+    assert collapsed.to_dict() == {"north/r": "unit", "south/r": "unit", "east/r": "", "all/r": ""}
+    assert set(out["north/r"][0]["reason"]) == {"coarser"} and out["north/r"][0]["value"].isna().all()
+    assert out["all/r"][0]["status"].eq("shown").all() and failed(out).empty
+
+
+def test_without_a_coarser_table_a_unit_keeps_its_own():
+    out, log = suppress({"north/r": by_referrer((40, 3, 2, 50), "north")}, profile())
+    assert list(log["collapsed"]) == [""] and out["north/r"][0]["status"].eq("shown").sum() == 2

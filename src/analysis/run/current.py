@@ -32,7 +32,9 @@ def stale(study: str, keys: Iterable[str]) -> list[str]:
         changed = next((path for path, known in files.items() if hashes.of(path) != known), None)
         if changed is not None:
             notebook = key.partition("__")[0]
-            problems[notebook] = f"{study}/{notebook}: was made before {changed.name} changed."
+            gone = not (store.root() / "notebooks" / f"{notebook.split('/')[1]}.ipynb").exists()
+            remedy = f" Its notebook is gone: remove data/processed/{study}/candidates/{notebook}__*." if gone else ""
+            problems[notebook] = f"{study}/{notebook}: was made before {changed.name} changed.{remedy}"
     return [*problems.values()]
 
 
