@@ -119,7 +119,8 @@ def results(cell: dict) -> list:
     for output in cell["outputs"]:
         data = output.get("data", {})
         texts = {kind: "".join(value) for kind, value in data.items() if kind.startswith("text/")}
-        shown.append((output["output_type"], "".join(output.get("text", "")), texts, sorted(data)))
+        kinds = sorted(kind for kind in data if "widget-view" not in kind)  # sliders are there where they can be moved
+        shown.append((output["output_type"], "".join(output.get("text", "")), texts, kinds))
     return shown
 
 

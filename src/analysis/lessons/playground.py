@@ -5,12 +5,13 @@ the starting world, so that a committed notebook stays the same.
 """
 
 import os
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.lessons import pictures
-from analysis.present.picture import Picture, png, show
+from analysis.present.picture import NOTEBOOK_DPI, Picture, png, show
 
 if TYPE_CHECKING:
     from ipywidgets import Widget
@@ -30,6 +31,7 @@ KNOBS = (  # name, label, lowest, highest, step, start
     ("municipalities", "aantal gemeenten", 2, 30, 1, 6),
     ("seed", "toeval (nummer)", 1, 50, 1, 1),
 )
+WIDGET = "application/vnd.jupyter.widget-view+json"
 SERVER = "JPY_SESSION_NAME"  # set by a Jupyter server for a notebook that somebody has open
 
 
@@ -105,15 +107,23 @@ def world(outcome: str, *, mean: float, reliability: float, **knobs: float) -> P
 def page(outcome: str, *, mean: float, reliability: float, live: bool | None = None) -> None:
     """Show the page: sliders and picture where somebody can move them, else the picture of the starting world.
 
+    What is live carries the picture too, for whoever opens the saved notebook without a kernel.
+
     `live` None asks the environment: a notebook that is open in JupyterLab is live.
     """
     norm = {"mean": mean, "reliability": reliability}
+    start = world(outcome, **norm, **{name: value for name, *_, value in KNOBS})
     if not (SERVER in os.environ if live is None else live):
-        show(world(outcome, **norm, **{name: start for name, *_, start in KNOBS}))
+        show(start)
         return
     from IPython.display import display
 
-    display(controls(outcome, **norm))
+    sliders = controls(outcome, **norm)
+    view = {"version_major": 2, "version_minor": 0, "model_id": sliders.model_id}
+    display(
+        {WIDGET: view, "image/png": b64encode(png(start, NOTEBOOK_DPI)).decode("ascii"), "text/plain": start.alt},
+        raw=True,
+    )
 
 
 def controls(outcome: str, *, mean: float, reliability: float) -> "Widget":
