@@ -6,6 +6,7 @@ the starting world, so that a committed notebook stays the same.
 
 import os
 from base64 import b64encode
+from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -121,7 +122,7 @@ def page(outcome: str, *, mean: float, reliability: float, live: bool | None = N
     sliders = controls(outcome, **norm)
     view = {"version_major": 2, "version_minor": 0, "model_id": sliders.model_id}
     display(
-        {WIDGET: view, "image/png": b64encode(png(start, NOTEBOOK_DPI)).decode("ascii"), "text/plain": start.alt},
+        {WIDGET: view, "image/png": _text(png(start, NOTEBOOK_DPI)), "text/plain": start.alt},
         raw=True,
     )
 
@@ -131,18 +132,21 @@ def controls(outcome: str, *, mean: float, reliability: float) -> "Widget":
     import ipywidgets
 
     sliders = {knob[0]: _slider(*knob) for knob in KNOBS}
-    image = ipywidgets.Image(format="png", layout={"max_width": "100%"})
-    told = ipywidgets.HTML()
+    drawn = ipywidgets.HTML()
 
     def draw(change: object = None) -> None:
         chosen = {name: slider.value for name, slider in sliders.items()}
         made = world(outcome, mean=mean, reliability=reliability, **chosen)
-        image.value, image.tooltip, told.value = png(made, 96), made.alt, f"<p>{made.alt}</p>"
+        drawn.value = f'<img alt="{escape(made.alt)}" src="data:image/png;base64,{_text(png(made, 96))}">'
 
     for slider in sliders.values():
         slider.observe(draw, "value")
     draw()
-    return ipywidgets.VBox([*sliders.values(), image, told])
+    return ipywidgets.VBox([*sliders.values(), drawn])
+
+
+def _text(image: bytes) -> str:
+    return b64encode(image).decode("ascii")
 
 
 def _slider(name: str, label: str, low: float, high: float, step: float, start: float) -> "Widget":
