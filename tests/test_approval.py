@@ -285,3 +285,8 @@ def test_candidates_of_other_units_that_are_out_of_date_stop_a_release(project):
         again()
     assert len(error.value.problems) == 2 and "for all units" in error.value.problems[-1]
     assert (project / "reports" / STUDY / "release_log.csv").read_bytes() == before
+
+
+def test_a_table_without_rows_is_read_with_numbers_as_numbers():
+    read = released.frame(b"unit,measure,value,n,status,reason\n")
+    assert (read[["value", "n"]].dtypes == "float64").all()

@@ -55,9 +55,9 @@ def _name(file: str) -> str:
 def frame(content: bytes) -> pd.DataFrame:
     """A long table from its CSV: numbers as numbers, everything else as text, an empty text is a level."""
     header = pd.read_csv(io.BytesIO(content), nrows=0).columns
-    text = {column: "str" for column in header if column not in NUMBERS}
+    types = {column: "float64" if column in NUMBERS else "str" for column in header}  # also of a table without rows
     empty = {column: [""] for column in NUMBERS & set(header)}
-    return pd.read_csv(io.BytesIO(content), dtype=text, keep_default_na=False, na_values=empty)
+    return pd.read_csv(io.BytesIO(content), dtype=types, keep_default_na=False, na_values=empty)
 
 
 def rules(found: Tables) -> Profile:
