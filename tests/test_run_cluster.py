@@ -60,7 +60,7 @@ def test_what_is_wrong_with_it_is_said_at_once(tmp_path, sbatch, text, found):
 
 def test_a_machine_without_the_batch_system_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "the command sbatch is not on this machine" in _said(tmp_path, GOOD)[0]
+    assert "no command sbatch on this machine" in _said(tmp_path, GOOD)[0]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

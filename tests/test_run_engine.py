@@ -287,7 +287,7 @@ def test_an_event_loop_of_before_is_not_shared_by_the_notebooks_of_a_run(monkeyp
         context = contextvars.copy_context()
         run = lambda context=context: context.run(
             notebooks._run, notebooks.Path("a.ipynb"), {}, object, 1, notebooks.Watch()
-        )  # noqa: E731
+        )
         thread = threading.Thread(target=run)
         thread.start()
         thread.join()

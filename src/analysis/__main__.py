@@ -1,4 +1,4 @@
-"""`python -m analysis`: every command of the repository; each says what it does, where its result is, and exits 1 on a problem."""
+"""`python -m analysis`: every command; each says what it does and where its result is, and exits 1 on a problem."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,20 +32,30 @@ def prepare_command(studies: Studies = None) -> None:
 @app.command()
 def run(
     studies: Studies = None,
-    unit: Annotated[list[str] | None, typer.Option(help="Only this unit (repeat for more); `all` is all together.")] = None,
-    notebook: Annotated[list[str] | None, typer.Option(help="Only this notebook, 03 or 03_change (repeat for more).")] = None,
+    unit: Annotated[
+        list[str] | None, typer.Option(help="Only this unit (repeat for more); `all` is all together.")
+    ] = None,
+    notebook: Annotated[
+        list[str] | None, typer.Option(help="Only this notebook, 03 or 03_change (repeat for more).")
+    ] = None,
     language: Annotated[str, typer.Option(help="Language of the executed notebooks: nl or en.")] = "nl",
-    as_of: Annotated[str, typer.Option(help="Cut-off date 2021-12-31: what was known then. Empty: the plan's own.")] = "",
+    as_of: Annotated[
+        str, typer.Option(help="Cut-off date 2021-12-31: what was known then. Empty: the plan's own.")
+    ] = "",
     jobs: Annotated[int | None, typer.Option(help="Notebooks at a time; the number of cores when absent.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:port.")] = None,
-    cluster: Annotated[Path | None, typer.Option(help="YAML file that says how to start workers as batch jobs (SLURM, PBS, ...).")] = None,
+    cluster: Annotated[
+        Path | None, typer.Option(help="YAML file that says how to start workers as batch jobs (SLURM, PBS, ...).")
+    ] = None,
     force: Annotated[bool, typer.Option(help="Run every step, also those whose receipt holds.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say which steps would run, and run none.")] = False,
 ) -> None:
     """Prepare, run every notebook for every unit, release what may be shown, publish reports/."""
     parameters = {"language": language, **({"as_of": as_of} if as_of else {})}
     chosen = {"units": unit, "books": notebook, "parameters": parameters}
-    _execute(studies, only=None, **chosen, jobs=jobs, force=force, dry_run=dry_run, scheduler=scheduler, cluster=cluster)
+    _execute(
+        studies, only=None, **chosen, jobs=jobs, force=force, dry_run=dry_run, scheduler=scheduler, cluster=cluster
+    )
 
 
 def _execute(studies, **options) -> None:
@@ -55,7 +65,11 @@ def _execute(studies, **options) -> None:
 
 
 @app.command()
-def notebooks(names: Annotated[list[Path] | None, typer.Argument(help="Notebook files; all of notebooks/ when none is named.")] = None) -> None:
+def notebooks(
+    names: Annotated[
+        list[Path] | None, typer.Argument(help="Notebook files; all of notebooks/ when none is named.")
+    ] = None,
+) -> None:
     """Execute the canonical notebooks in place, normalised: a diff then means that a result changed."""
     from analysis.run import job
 
@@ -95,12 +109,14 @@ def world(
     people: Annotated[int, typer.Option(help="People referred, over all municipalities.")] = 500_000,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 20181001,
 ) -> None:
-    """Write a synthetic study of any size: plan, codebook and one raw file a municipality (national size by default)."""
+    """Write a synthetic study of any size: plan, codebook, a raw folder a municipality (national by default)."""
     from analysis import store
     from analysis.synthetic import World, write_study
 
     made = list(write_study(store.root(), name, World(municipalities=municipalities, people=people, seed=seed)))
-    typer.echo(f"written: studies/{name}/ and {len(made)} folders below data/raw/{name}/. Run it: python -m analysis run {name}")
+    typer.echo(
+        f"written: studies/{name}/, {len(made)} folders below data/raw/{name}/. Run: python -m analysis run {name}"
+    )
 
 
 @app.command()
@@ -122,10 +138,14 @@ def context(study: StudyName) -> None:
         if taken is None:
             typer.echo(f"There is no earlier snapshot in {folder.relative_to(store.root())}.", err=True)
             raise typer.Exit(1) from None
-        typer.echo(f"The snapshot of {taken.retrieved} serves: {taken.path.relative_to(store.root())} ({taken.rows} rows).")
+        typer.echo(
+            f"The snapshot of {taken.retrieved} serves: {taken.path.relative_to(store.root())} ({taken.rows} rows)."
+        )
     file = f"context/{taken.path.name}"
     if plan.tables["context"].file != file:
-        typer.echo(f"The plan reads {plan.tables['context'].file}; to use the snapshot write `file: {file}` under tables.context.")
+        typer.echo(
+            f"The plan reads {plan.tables['context'].file}; for the snapshot write `file: {file}` under tables.context."
+        )
 
 
 @app.command()
@@ -147,7 +167,7 @@ def new(
 
 @app.command()
 def privacy(paths: Annotated[list[Path], typer.Argument(help="Folders, tables, notebooks or text files.")]) -> None:
-    """Look for what identifies a person directly, in any folder or notebook, outputs included; exits 1 when something is found."""
+    """Look for what identifies a person directly, in folders and notebooks with outputs; exits 1 when it finds some."""
     from analysis.intake.checks import IntakeError
     from analysis.intake.scan import scan
 
@@ -159,7 +179,9 @@ def privacy(paths: Annotated[list[Path], typer.Argument(help="Folders, tables, n
 
 @app.command()
 def verify(
-    study: Annotated[str, typer.Argument(help="A study with a published.csv; `published` is the open reference cases.")],
+    study: Annotated[
+        str, typer.Argument(help="A study with a published.csv; `published` is the open reference cases.")
+    ],
     every: Annotated[bool, typer.Option(help="Print every number, also those that match.")] = False,
 ) -> None:
     """Compare published numbers with ours and write a certificate; exits 1 when a number is not reproduced."""
@@ -179,10 +201,14 @@ def verify(
 @app.command()
 def reproduce(
     studies: Studies = None,
-    crate: Annotated[Path | None, typer.Option(help="A downloaded research object (folder or zip) to reproduce instead.")] = None,
-    to: Annotated[Path | None, typer.Option(help="Folder of the certificate; data/processed/reproduction when absent.")] = None,
+    crate: Annotated[
+        Path | None, typer.Option(help="A downloaded research object (folder or zip) to reproduce instead.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder of the certificate; data/processed/reproduction when absent.")
+    ] = None,
 ) -> None:
-    """Make every result anew in an empty folder and compare: a certificate; exit 1 names what changed and what differs."""
+    """Make every result anew in an empty folder and compare: a certificate; exit 1 names what changed, what differs."""
     from analysis import store
     from analysis.reproduce import certificate, reproduction
 
@@ -202,7 +228,11 @@ def expect(studies: Studies = None) -> None:
 
 
 @app.command()
-def benchmark(groups: Annotated[list[str] | None, typer.Argument(help="runs, mixed, resampling, scoring, referrals; all when none is named.")] = None) -> None:
+def benchmark(
+    groups: Annotated[
+        list[str] | None, typer.Argument(help="runs, mixed, resampling, scoring, referrals; all when none is named.")
+    ] = None,
+) -> None:
     """Measure every speed promise, each as a ratio in this run; exit 1 when one is missed."""
     from analysis import benchmark, store
 
@@ -212,7 +242,9 @@ def benchmark(groups: Annotated[list[str] | None, typer.Argument(help="runs, mix
 
 @app.command()
 def audit(
-    path: Annotated[Path, typer.Argument(help="Folder of released tables (.csv with .json), or a packed release (.zip).")],
+    path: Annotated[
+        Path, typer.Argument(help="Folder of released tables (.csv with .json), or a packed release (.zip).")
+    ],
     previous: Annotated[Path | None, typer.Option(help="The release before, to judge differences against.")] = None,
 ) -> None:
     """Attack released tables as an outsider would; a verdict per table, exits 1 when a hidden number can be derived."""
@@ -231,7 +263,9 @@ def approve(
     checker: Annotated[str, typer.Option(help="Name of the second checker, who did not write the analysis.")],
     decision: Annotated[str, typer.Option(help="approve or reject.")],
     reason: Annotated[str, typer.Option(help="Why, in a sentence.")],
-    file: Annotated[list[str] | None, typer.Option(help="A table as release_log.csv names it (repeat); all when absent.")] = None,
+    file: Annotated[
+        list[str] | None, typer.Option(help="A table as release_log.csv names it (repeat); all when absent.")
+    ] = None,
 ) -> None:
     """Record the second checker's decision on released tables; it holds as long as their bytes stay the same."""
     from analysis import store

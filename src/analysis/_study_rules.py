@@ -8,7 +8,8 @@ from analysis.study import DERIVED_TABLES, Study
 def check(study: Study, where: str) -> list[str]:
     """Every problem between the plan and the codebook, as `study.yaml: key: found; allowed.`"""
     rules = (
-        _tables, _waves, _units, _design, _outcomes, _names, _inference, _referrals, _kinds, _process, _context, _profile,
+        _tables, _waves, _units, _design, _outcomes, _names,
+        _inference, _referrals, _kinds, _process, _context, _profile,
     )  # fmt: skip
     return [f"study.yaml: {problem}" for rule in rules for problem in rule(study)]
 
@@ -27,7 +28,10 @@ def _tables(study: Study) -> Iterator[str]:
     of_people = [name for name in study.tables if any(v.name == "person" for v in study.columns(name))]
     if len({study.tables[name].by_unit for name in of_people}) > 1:
         apart = ", ".join(name for name in of_people if study.tables[name].by_unit)
-        yield f"tables: {apart} come(s) in a file a unit, other tables about people do not; give all of them `{{unit}}` in `file`, or none."
+        yield (
+            f"tables: {apart} come(s) in a file a unit, other tables about people do not; "
+            "give all of them `{unit}` in `file`, or none."
+        )
 
 
 def _waves(study: Study) -> Iterator[str]:
@@ -49,7 +53,7 @@ def _units(study: Study) -> Iterator[str]:
     if "all" in known:
         yield "unit: a unit is called `all`, which is the name of all units together. Rename the level."
     if study.cluster not in (None, "unit"):
-        yield f"cluster: {study.cluster!r}; inference resamples units (`unit`), or people where they were randomised (null)."
+        yield f"cluster: {study.cluster!r}; inference resamples units (`unit`), or people who were randomised (null)."
     for level in study.levels("age_class"):
         if not level.level.split("_")[0].isdigit():
             yield f"age_class: level {level.level!r} in levels.csv must begin with its lowest age, as 65_74 or 75_plus."
@@ -117,7 +121,7 @@ def _inference(study: Study) -> Iterator[str]:
         yield f"inference.level: {study.inference.level:g}; only 0.95: figures, sentences and validation/ are of 95 %."
     if study.inference.few_clusters and study.cluster is None:
         named = ", ".join(study.inference.few_clusters)
-        yield f"inference.few_clusters: {named} resample units, but `cluster` is null. Set `cluster: unit`, or name none."
+        yield f"inference.few_clusters: {named} resample units, but `cluster` is null. Set `cluster: unit`, or none."
     outcomes = {outcome.id for outcome in study.outcomes}
     for outcome in sorted({trend.outcome for trend in study.public_trends} - outcomes):
         yield f"public_trends: {outcome!r} is not an outcome; outcomes: {', '.join(sorted(outcomes))}."
@@ -210,7 +214,7 @@ def _profile(study: Study) -> Iterator[str]:
     from analysis.disclosure import profile
 
     if study.disclosure.profile == "public_data" and not study.public:
-        yield "disclosure.profile: public_data is for studies with `public: true` only; choose a profile that protects people."
+        yield "disclosure.profile: public_data is for studies with `public: true`; choose one that protects people."
     try:
         profile(study.disclosure.profile)
     except (KeyError, ValueError) as error:

@@ -115,7 +115,7 @@ def once(work: Callable[[], object]) -> float:
 
 
 def runs() -> Iterator[Figure]:
-    """Overhead of a notebook in a run of sixteen, against a plain papermill loop and Snakemake over the same notebooks."""
+    """Overhead of a notebook in a run of sixteen, against a plain papermill loop and Snakemake over the same."""
     from analysis.run.measure import overhead, sample, snakemake
 
     with tempfile.TemporaryDirectory() as folder:
@@ -179,7 +179,8 @@ def mixed() -> Iterator[Figure]:
 def _lme4(data: pd.DataFrame) -> float:
     """Median seconds of five lme4 fits, timed inside R."""
     script = (
-        "suppressMessages(library(lme4)); d <- read.csv(commandArgs(TRUE)[1]); f <- function() lmer(value ~ wave + (1|person), d);"
+        "suppressMessages(library(lme4)); d <- read.csv(commandArgs(TRUE)[1]);"
+        "f <- function() lmer(value ~ wave + (1|person), d);"
         "f(); cat(median(sapply(1:5, function(i) system.time(f())[['elapsed']])))"
     )
     with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:

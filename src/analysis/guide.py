@@ -39,7 +39,7 @@ def variables(words: Words, table: str) -> pd.DataFrame:
 
 
 def outcomes(words: Words) -> pd.DataFrame:
-    """The outcomes of the plan: domain, role, direction, range, smallest difference that matters, cut-off convention."""
+    """The outcomes of the plan: domain, role, direction, range, smallest difference that matters, cut-offs."""
     rows = [
         (
             words.level("outcome", o.id),

@@ -169,8 +169,8 @@ def case() -> Case:
 
 @contextmanager
 def replaced(study: str) -> Iterator[Callable[[str, pd.DataFrame], None]]:
-    """Write processed tables anew, all or none: gives `add(table, frame)`, which keeps a frame aside, one parquet file a
-    unit; when the block ends without an error they are put in place, and units that a table has no more are removed.
+    """Write processed tables anew, all or none: gives `add(table, frame)`, which keeps a frame aside, one parquet file
+    a unit; when the block ends without an error they are put in place, and units that a table has no more are removed.
 
     A file whose bytes would not change is left alone, so that nothing that reads it runs again.
     """

@@ -63,11 +63,11 @@ def _line(error) -> str:
 def _obstacles(read: Batch, path: Path) -> Iterator[str]:
     name, command = SYSTEMS[read.system]
     if shutil.which(command) is None:
-        yield f"{path}: system {read.system}: the command {command} is not on this machine. Run where jobs are submitted."
+        yield f"{path}: system {read.system}: no command {command} on this machine. Run where jobs are submitted."
     try:
         made = getattr(__import__("dask_jobqueue"), name)
     except ImportError:
-        yield 'dask-jobqueue is not installed. Say: pip install "dask-jobqueue>=0.9", or install this project with [cluster].'
+        yield 'dask-jobqueue is not installed. Say: pip install "dask-jobqueue>=0.9", or install with [cluster].'
         return
     classes = [*made.__mro__, *made.job_cls.__mro__]
     known = {key for each in classes for key in inspect.signature(each.__init__).parameters} - {"self", "n_workers"}

@@ -11,7 +11,7 @@ _parsing = threading.Lock()
 
 
 def parse(code: str) -> ast.Module:
-    """`ast.parse`, one at a time: before 3.12 the parser counts its depth per process, and threads confuse the count."""
+    """`ast.parse`, one at a time: before 3.12 the parser counts its depth per process, which threads confuse."""
     with _parsing:
         return ast.parse(code)
 

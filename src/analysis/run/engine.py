@@ -60,9 +60,9 @@ def run(
 
     `actions` maps each kind but `notebook` to a function of a module (it runs in a process of its own) that takes the
     step. `scheduler` is the address of a Dask cluster that sees the same folders, `batch` describes jobs of a batch
-    system that do; without either, workers are threads of this process. `force` runs everything, `dry_run` nothing: it only reports. A step that fails stops only what needs
-    it; nothing is raised for it. Raises `ParameterError` for undeclared parameters and `lock.Busy` when another run
-    holds the reports folder, both before anything runs.
+    system that do; without either, workers are threads of this process. `force` runs everything, `dry_run` nothing:
+    it only reports. A step that fails stops only what needs it; nothing is raised for it. Raises `ParameterError` for
+    undeclared parameters and `lock.Busy` when another run holds the reports folder, both before anything runs.
     """
     begun = time.perf_counter()
     steps = tuple(steps)

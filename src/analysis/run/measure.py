@@ -139,7 +139,9 @@ def cold(project: Path, study: str) -> Cold:
             (root / part).symlink_to(project / part, target_is_directory=True)
         environment = os.environ | {"ANALYSIS_ROOT": str(root)}
         wall = _seconds([sys.executable, "-m", "analysis", "run", study], environment)
-        receipts = [json.loads(path.read_text("utf-8")) for path in (root / "data/processed").rglob("receipts/**/*.json")]
+        receipts = [
+            json.loads(path.read_text("utf-8")) for path in (root / "data/processed").rglob("receipts/**/*.json")
+        ]
         runs = [receipt for receipt in receipts if receipt["step"]["kind"] == "notebook"]
         whole = [run for run in runs if run["step"]["unit"] == "all"]
         plain = sum(_seconds(_command(root, run), environment) for run in whole)
@@ -165,7 +167,7 @@ def _seconds(command: list[str], environment: dict[str, str]) -> float:
 
 
 def snakemake(notebooks: Sequence[Path], jobs: int = 2) -> float:
-    """Wall seconds of Snakemake running papermill on `notebooks`, `jobs` at a time. Raises RuntimeError when it fails."""
+    """Wall seconds of Snakemake running papermill on `notebooks`, `jobs` at a time; RuntimeError when it fails."""
     with tempfile.TemporaryDirectory() as scratch:
         rules = [
             f"rule r{n}:\n    output: 'out{n}.ipynb'\n    shell: '{sys.executable} -m papermill {path} {{output}}'\n"

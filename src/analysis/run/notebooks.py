@@ -158,8 +158,8 @@ def _run(notebook: Path, parameters: dict, manager: type, timeout: float, watch:
 def _alone(call: Callable, *arguments, **options):
     """`call` with an event loop of its own, which is closed afterwards.
 
-    Jupyter keeps its loop in a context variable that threads inherit: without a context of its own a notebook would share the loop
-    of its neighbour, or of whatever this process did with Jupyter before.
+    Jupyter keeps its loop in a context variable that threads inherit: without a context of its own a notebook would
+    share the loop of its neighbour, or of whatever this process did with Jupyter before.
     """
 
     def run():

@@ -12,7 +12,7 @@ from analysis.synthetic.study import units
 from analysis.synthetic.world import World, municipalities, slug
 
 TABLES = {"persons": "persons", "answers": "measures", "referrals": "referrals"}
-_OTHERS = ("context", "target_population", "representative_of")  # plan keys about tables that this study has not
+_OTHERS = ("context", "target_population", "representative_of", "public_trends", "moments", "goals")  # plan keys about tables that this study has not
 
 
 def write_study(root: Path, name: str, world: World) -> Iterator[Path]:
@@ -48,7 +48,10 @@ def _plan(model: Path, folder: Path, name: str, world: World) -> None:
     """The plan, codebook and levels of the default study, for these tables and municipalities."""
     plan = yaml.safe_load((model / "study.yaml").read_text("utf-8"))
     names = [unit.name for unit in municipalities(world)]
-    title = {"nl": f"Synthetische studie van {len(names)} gemeenten", "en": f"Synthetic study of {len(names)} municipalities"}
+    title = {
+        "nl": f"Synthetische studie van {len(names)} gemeenten",
+        "en": f"Synthetic study of {len(names)} municipalities",
+    }
     together = {"nl": "Alle gemeenten samen", "en": "All municipalities together"}
     plan |= {"study": name, "title": title, "seed": world.seed}
     plan["tables"] = {table: {"file": f"{{unit}}/{raw}.csv"} for table, raw in TABLES.items()}
