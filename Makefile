@@ -41,6 +41,7 @@ expect: $(READY)          ## make every result anew and commit to it: studies/*/
 validate: $(READY)        ## slow proofs: tests marked slow and the simulation study (under an hour)
 	$(VENV)/bin/python -m pytest -m slow
 	$(VENV)/bin/python validation/simulate.py
+	$(VENV)/bin/python validation/referral.py
 
 benchmark: $(READY)       ## every speed promise, each as a ratio in one run
 	$(RUN) benchmark

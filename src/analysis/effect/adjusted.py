@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.effect.bounds import at_bound, warned
 from analysis.effect.clusters import regression_rows
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.linear import Design, Kind, as_terms, columns_missing, design, least_squares, listed, quoted
@@ -38,7 +39,9 @@ def ancova(
     rows = rows.assign(method="analysis of covariance" + rows["method"].str.removeprefix("least squares"))
     if not given.n or least_squares(given).exact:
         return rows
-    return pd.concat([rows, _adjusted_means(given, group, data[group], level)], ignore_index=True)
+    means = _adjusted_means(given, group, data[group], level)
+    means = warned(means, f"the standard error does not allow for {' and '.join(columns)}" if columns else "")
+    return warned(pd.concat([rows, means], ignore_index=True), at_bound(given.y))
 
 
 def _levels(values: pd.Series, reference: object) -> pd.Categorical:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.effect.adjusted import ancova
+from analysis.effect.bounds import at_bound, warned
 from analysis.effect.clusters import regression_rows
 from analysis.effect.estimates import frame, not_estimable
 from analysis.effect.linear import Design, Kind, as_terms, codes, columns_missing, design, identified, listed, quoted
@@ -77,7 +78,8 @@ def _two_groups(
         known = {"outcome": given.outcome, "method": "difference in differences", "n": given.n}
         return frame([not_estimable(cells, contrast=effect, **known)])
     kind = kind or ("CR2" if columns else "classical")
-    return _effect_first(regression_rows(given, data, columns, kind, level=level), effect, "difference in differences")
+    rows = regression_rows(given, data, columns, kind, level=level)
+    return warned(_effect_first(rows, effect, "difference in differences"), at_bound(given.y))
 
 
 def _two_way(
@@ -96,6 +98,7 @@ def _two_way(
     terms = [quoted(treatment), *as_terms(covariates, data)]
     formula = f"{quoted(outcome)} ~ {' + '.join(terms)} + C({quoted(time)})"
     given = design(data, formula, needed=[unit, time, *columns])
+    ceiling = at_bound(given.y)
     known = {"outcome": given.outcome, "contrast": terms[0], "method": "two-way fixed effects", "n": given.n}
     if not given.n:
         return frame([not_estimable("no row is complete", **known)])
@@ -112,7 +115,7 @@ def _two_way(
     prefixes = ("Intercept", f"C({quoted(time)})", f"C({quoted(unit)})")
     keep = [term for term in (*given.terms, *given.aliased) if not term.startswith(prefixes)]
     found = regression_rows(given, data, columns, kind or "CR2", keep=keep, nested=inside, level=level)
-    return _effect_first(found, terms[0], "two-way fixed effects")
+    return warned(_effect_first(found, terms[0], "two-way fixed effects"), ceiling)
 
 
 def _demeaned(given: Design, members: np.ndarray) -> Design:

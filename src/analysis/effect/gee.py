@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from analysis.effect.bounds import at_bound, few
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.marginal import Marginal, read
 from analysis.effect.separation import separates_binary, separates_counts, separates_ordered
-from analysis.effect.soundness import FEW_PERSONS
 
 SANDWICH_FROM = 40
 """Persons (clusters) from which the plain sandwich is near its nominal level; below it is replaced or warned about."""
@@ -47,7 +47,7 @@ def gee_change(
     if not result.converged or not np.isfinite(result.bse).all():
         return frame([not_estimable("the fit did not converge", **known, contrast=name) for name in model.x.columns])
     known |= {"alpha": float(np.mean(result.cov_struct.dep_params or 0.0)), "scale": result.scale}
-    df, notes = model.persons - len(result.params), _warnings(model, kind)
+    df, notes = model.persons - len(result.params), _warnings(model, kind, family)
     rows = [
         {**known, "contrast": name, "note": notes} | interval(value, error, df, level=level)
         for name, value, error in zip(result.model.exog_names, result.params, result.bse, strict=True)
@@ -113,12 +113,13 @@ def _fit(model: Marginal, family: str, dependence: str, kind: str):
     return fitted.fit(maxiter=200, ctol=1e-10, cov_type=kind, ddof_scale=0)
 
 
-def _warnings(model: Marginal, kind: str) -> str:
+def _warnings(model: Marginal, kind: str, family: str) -> str:
     found = []
     if model.left_out:
         found.append(f"{model.left_out} of {len(model.y) + model.left_out} rows left out (a value is missing)")
-    if model.persons < FEW_PERSONS:
-        found.append(f"warning: only {model.persons} persons")
+    found.append(few(model.persons))
     if kind == "robust" and model.persons < SANDWICH_FROM:
         found.append(f"warning: the plain sandwich is too narrow with {model.persons} persons; use bias_reduced")
-    return "; ".join(found)
+    if family in ("gaussian", "ordinal"):  # a count has no ceiling, and its floor is no fault
+        found.append(at_bound(model.y))
+    return "; ".join(filter(None, found))

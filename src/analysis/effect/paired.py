@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
+from analysis.effect.bounds import at_bound, few
 from analysis.effect.estimates import frame, interval, not_estimable
-from analysis.effect.soundness import FEW_PERSONS
 from analysis.effect.waves import contrast, levels, paired_waves, require_columns, units
 
 
@@ -75,18 +75,17 @@ def _by_pairs(
         for wave in waves[1:]:
             both = wide[[waves[0], wave]].dropna()
             known = {"outcome": outcome, "unit": unit, "contrast": contrast(wave, waves[0]), "n": len(both)}
-            known["note"] = _pair_note(wide, waves[0], wave, len(both))
+            known["note"] = _pair_note(wide, waves[0], wave, both)
             rows += estimate(both[waves[0]].to_numpy(), both[wave].to_numpy(), known)
     return frame(rows)
 
 
-def _pair_note(wide: pd.DataFrame, first: object, wave: object, n: int) -> str:
-    found = []
+def _pair_note(wide: pd.DataFrame, first: object, wave: object, both: pd.DataFrame) -> str:
+    n, found = len(both), []
     if wide[first].count() > n:
         found.append(f"{wide[first].count() - n} of {wide[first].count()} persons at {first} have no value at {wave}")
-    if n < FEW_PERSONS:
-        found.append(f"warning: only {n} persons")
-    return "; ".join(found)
+    found += [few(n), *(at_bound(both[each].to_numpy(), both.to_numpy(), where=f"at {each}") for each in both)]
+    return "; ".join(filter(None, found))
 
 
 def _obstacle(before: np.ndarray, after: np.ndarray) -> str | None:

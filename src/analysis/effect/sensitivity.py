@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.effect.bounds import at_bound, few
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.exposure import lockdown_exposure
-from analysis.effect.soundness import FEW_PERSONS, FEWEST_PERSONS
+from analysis.effect.soundness import FEWEST_PERSONS
 from analysis.effect.trend import national_trend
 from analysis.effect.waves import contrast, levels, paired_waves, require_columns, units
 
@@ -32,12 +33,17 @@ def regression_to_mean(
         raise ValueError(f"reliability is {reliability}: give the test-retest correlation, between 0 and 1")
     require_columns(data, [outcome, time, person, by])
     waves, rows = levels(data[time], planned=True), []
+    if len(waves) < 2:
+        reason = f"only one wave ({waves[0]}) has values" if waves else f"{time} has no value"
+        known = {"outcome": outcome, "method": "observed beyond regression to the mean"}
+        return frame([not_estimable(reason, **known, unit=unit) for unit, _ in units(data, by)])
     for unit, part in units(data, by):
         wide = paired_waves(part, outcome, time=time, person=person, waves=waves)
         for wave in waves[1:]:
             both = wide[[waves[0], wave]].dropna().to_numpy()
+            ceiling = [at_bound(both[:, at], both, where=f"at {each}") for at, each in enumerate((waves[0], wave))]
             known = {"outcome": outcome, "unit": unit, "contrast": contrast(wave, waves[0]), "n": len(both)}
-            known["note"] = f"warning: only {len(both)} persons" if len(both) < FEW_PERSONS else ""
+            known["note"] = "; ".join(filter(None, [few(len(both)), *ceiling]))
             change = both[:, 1] - both[:, 0]
             rows += _regression_rows(change, (1 - reliability) * (reference_mean - both[:, 0]), known, level)
     return frame(rows)

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from analysis.effect.bounds import at_bound, few, warned
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.group_time import Covariates, Effect, Panel, balanced, group_time
 from analysis.effect.linear import columns_missing, listed
@@ -51,7 +52,14 @@ def staggered_effect(
     read = Covariates(data, person, time, listed(covariates))
     cells = [(group, at) for group in groups for at in range(1, len(panel.periods))]
     effects = [group_time(panel, read, group, at, control, anticipation) for group, at in cells]
-    return frame([_row(panel, known, level, *found) for found in _summaries(panel, effects, groups)])
+    rows = frame([_row(panel, known, level, *found) for found in _summaries(panel, effects, groups)])
+    return warned(rows, "" if cluster else few(len(panel.start)), *_ceilings(panel))
+
+
+def _ceilings(panel: Panel) -> list[str]:
+    """A warning per period at which most persons are at a bound of the scale."""
+    seen = zip(panel.periods, panel.outcomes.T, strict=True)
+    return [at_bound(values, panel.outcomes, where=f"at period {period:g}") for period, values in seen]
 
 
 def _inestimable(panel: Panel, groups: np.ndarray) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from analysis.effect.bounds import at_bound, few, warned
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.linear import Design, as_terms, codes, columns_missing, design, least_squares, listed, quoted
 from analysis.effect.logistic import logistic
@@ -53,7 +54,8 @@ def g_formula(
     drawn = np.concatenate(
         [_means(given.x, given.y, worlds, counts, family) for counts in _resampled(members, draws, rng)]
     )
-    return frame([{**known, **row} for row in _rows(treatment, points, drawn, level, known.get("n_clusters"))])
+    found = frame([{**known, **row} for row in _rows(treatment, points, drawn, level, known.get("n_clusters"))])
+    return warned(found, "" if cluster else few(given.n), at_bound(given.y))
 
 
 def _inestimable(given: Design, arm: np.ndarray, members: np.ndarray, family: str) -> str:

@@ -15,5 +15,6 @@ _MODULES = {
     "nation": "write_study",
     "parallel": "same_people true_change",
     "expected": "truth write_truth",
+    "events": "latent_referrals step_chances",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

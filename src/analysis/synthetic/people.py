@@ -39,8 +39,10 @@ _ACTIVITIES = {
 _PRIME, _STEP = 9_999_991, 5_648_957  # a walk over all seven-digit numbers below the prime: no order can be read
 
 
-def recruit(unit: Unit, rng: np.random.Generator, n: int | None = None) -> pd.DataFrame:
+def recruit(unit: Unit, rng: np.random.Generator, n: int | None = None, *, cut: bool = True) -> pd.DataFrame:
     """`n` referred persons of a municipality (default: its share of the study), one row each.
+
+    With `cut` steps after the last day of the study are not there yet; without it the same persons with all steps.
 
     Columns: who they are (`person, age, sex, education, alone`), `waits` (waiting group), `consent`, the steps of
     the first referral with `ended, reason, referrer, activity`, `t0, t1, t2` (day of the form, were it filled in),
@@ -52,7 +54,8 @@ def recruit(unit: Unit, rng: np.random.Generator, n: int | None = None) -> pd.Da
     waits = (rng.random(n) < assumed()["funnel"]["waiting"]) & steps["intake"].notna().to_numpy()
     forms = _forms(steps["intake"].to_numpy(), n, rng)
     steps["started"] = starts(steps, waits, forms["t1"].to_numpy(), rng)
-    steps = unseen(last_steps(steps, waits, rng))
+    steps = last_steps(steps, waits, rng)
+    steps = unseen(steps) if cut else steps
     people = pd.concat([people, steps, forms], axis=1).assign(waits=waits, **_choices(unit, steps, rng))
     consent = rng.random(n) < assumed()["funnel"]["consent"] - 0.002 * (people["age"].to_numpy() - 70)
     filled = rng.random(n) < np.where(steps["started"].notna() | waits, assumed()["funnel"]["first_form"], 0.5)

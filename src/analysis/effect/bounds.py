@@ -1,0 +1,38 @@
+"""Warnings that belong beside an estimate: values that pile up at a bound of the scale, and few persons."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.effect.soundness import AT_BOUND, FEW_PERSONS
+
+
+def at_bound(values: np.ndarray, scale: np.ndarray | None = None, *, where: str = "") -> str:
+    """Warning when half of `values` or more are the lowest or highest of `scale` (default: of the values themselves).
+
+    `scale` holds all values seen, e.g. of both waves. An outcome of two values has bounds only and gets no warning;
+    `where` names the part meant (`at T1`). Returns the empty string when there is nothing to warn of.
+    """
+    scale = values if scale is None else scale
+    if not len(values):
+        return ""
+    low, high = scale.min(), scale.max()
+    if not ((low < scale) & (scale < high)).any():
+        return ""
+    shares = {"lowest": np.mean(values == low), "highest": np.mean(values == high)}
+    found = [(share, name) for name, share in shares.items() if share >= AT_BOUND]
+    part = f" {where}" if where else ""
+    return "; ".join(f"warning: {share:.0%} of the values{part} are the {name} seen" for share, name in found)
+
+
+def few(persons: int) -> str:
+    """Warning that an estimate rests on few persons; empty from ten on."""
+    return f"warning: only {persons} persons" if persons < FEW_PERSONS else ""
+
+
+def warned(rows: pd.DataFrame, *warnings: str) -> pd.DataFrame:
+    """The estimates with these warnings behind their own note; a row without an estimate keeps its reason alone."""
+    texts = [
+        "; ".join(filter(None, [note, *([] if np.isnan(estimate) else warnings)]))
+        for note, estimate in zip(rows["note"], rows["estimate"], strict=True)
+    ]
+    return rows.assign(note=pd.array(texts, dtype="str"))
