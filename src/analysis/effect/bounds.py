@@ -24,6 +24,21 @@ def at_bound(values: np.ndarray, scale: np.ndarray | None = None, *, where: str 
     return "; ".join(f"warning: {share:.0%} of the values{part} are the {name} seen" for share, name in found)
 
 
+def at_bound_somewhere(values: np.ndarray, terms: np.ndarray) -> str:
+    """The warning of `at_bound` for all values, else for the first combination of terms (a wave, an arm at a wave)
+    that holds at least ten values; terms that hardly repeat (a measured covariate) tell of no such groups.
+    """
+    found = at_bound(values)
+    if found or len(values) < FEW_PERSONS:
+        return found
+    _, group, counts = np.unique(np.round(terms, 9), axis=0, return_inverse=True, return_counts=True)
+    if len(counts) > len(values) / FEW_PERSONS:
+        return ""
+    groups = (values[group.ravel() == at] for at in np.flatnonzero(counts >= FEW_PERSONS))
+    texts = (at_bound(part, values, where="at one combination of the terms") for part in groups)
+    return next(filter(None, texts), "")
+
+
 def few(persons: int) -> str:
     """Warning that an estimate rests on few persons; empty from ten on."""
     return f"warning: only {persons} persons" if persons < FEW_PERSONS else ""

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.effect.adjusted import ancova
-from analysis.effect.bounds import at_bound, warned
+from analysis.effect.bounds import at_bound, at_bound_somewhere, warned
 from analysis.effect.clusters import regression_rows
 from analysis.effect.estimates import frame, not_estimable
 from analysis.effect.linear import Design, Kind, as_terms, codes, columns_missing, design, identified, listed, quoted
@@ -79,7 +79,7 @@ def _two_groups(
         return frame([not_estimable(cells, contrast=effect, **known)])
     kind = kind or ("CR2" if columns else "classical")
     rows = regression_rows(given, data, columns, kind, level=level)
-    return warned(_effect_first(rows, effect, "difference in differences"), at_bound(given.y))
+    return warned(_effect_first(rows, effect, "difference in differences"), at_bound_somewhere(given.y, given.x))
 
 
 def _two_way(

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.effect.bounds import at_bound, few
+from analysis.effect.bounds import at_bound_somewhere, few
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.marginal import Marginal, read
 from analysis.effect.separation import separates_binary, separates_counts, separates_ordered
@@ -121,5 +121,5 @@ def _warnings(model: Marginal, kind: str, family: str) -> str:
     if kind == "robust" and model.persons < SANDWICH_FROM:
         found.append(f"warning: the plain sandwich is too narrow with {model.persons} persons; use bias_reduced")
     if family in ("gaussian", "ordinal"):  # a count has no ceiling, and its floor is no fault
-        found.append(at_bound(model.y))
+        found.append(at_bound_somewhere(model.y, model.kept.to_numpy()))
     return "; ".join(filter(None, found))

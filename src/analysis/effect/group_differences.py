@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.effect.bounds import few
 from analysis.effect.estimates import frame, not_estimable
 
 
@@ -53,7 +54,7 @@ def _difference(column: pd.Series, group: np.ndarray, weights: np.ndarray) -> di
     sizes = 1 / one.sum() + 1 / two.sum()
     error = float(np.sqrt(sizes + difference**2 / (2 * (one.sum() + two.sum()))))
     limits = {"lower": difference - 1.959963984540054 * error, "upper": difference + 1.959963984540054 * error}
-    return {**counts, "estimate": difference, "std_error": error, "df": np.inf, **limits}
+    return {**counts, "estimate": difference, "std_error": error, "df": np.inf, **limits, "note": few(counts["n"])}
 
 
 def _variance(values: np.ndarray, binary: bool) -> float:

@@ -17,8 +17,8 @@ _FEEDBACK = {"stopped_before": 0.35, "started": 0.62}  # as in `referring.last_s
 def latent_referrals(world: World | None = None, *, rng: np.random.Generator | None = None) -> pd.DataFrame:
     """The first referral of everybody in a world, with every step that ever came, one row a person.
 
-    Columns `person, unit, age`, each step and `ended` (dates; missing: never), without typing errors. The people are those
-    of the study that the world makes; with `rng` others of the same world.
+    Columns `person, unit, age`, each step and `ended` (dates; missing: never), without typing errors. The people are
+    those of the study that the world makes; with `rng` others of the same world.
     """
     world = World() if world is None else world
     parts = [
