@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import planned, prepare, process, store, synthetic
+from analysis import planned, prepare, process, store, synthetic, validated
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # validation/ is no part of the installed package
@@ -137,6 +137,14 @@ def test_the_committed_table_shows_what_recent_referrals_as_failures_do(table):
     assert naive.loc[("share of all referred", "kept_6m"), "bias"] < -10
     assert naive.loc[("median", "started"), "bias"] > 5
     assert (naive.loc[["share of previous step", "share of all referred"], "bias"] < 0).all()
+
+
+def test_the_notebook_shows_the_table(table):
+    shown = validated.funnel_bias(table).set_index(["measure", "step"])
+    naive = table[table["estimator"] == "naive"].set_index(["measure", "step"])["bias"]
+    assert shown["naive"].to_dict() == naive[shown.index].to_dict() and len(shown) == 14
+    told = " ".join(validated.referral_conclusions(table))
+    assert f"at kept 6m the share of all referred is {-naive['share of all referred', 'kept_6m']:.0f} points" in told
 
 
 def test_the_table_is_of_this_code():

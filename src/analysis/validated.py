@@ -127,6 +127,42 @@ def prediction(words: Words) -> tuple[Sentence, ...]:
     return (Sentence(text, "validation/summary.csv"),)
 
 
+def referrals() -> pd.DataFrame:
+    """validation/referral.csv: bias of the referral funnel and its times on an early day, one row an estimator, measure
+    and step, in points (0-100) or days.
+    """
+    return pd.read_csv(store.read(store.root() / "validation" / "referral.csv"))
+
+
+def funnel_bias(found: pd.DataFrame) -> pd.DataFrame:
+    """Per share and step the truth, and the bias of each way of reckoning with recent referrals (in points)."""
+    rows = found[found["measure"].str.startswith("share")]
+    wide = rows.pivot_table(index=["measure", "step", "truth"], columns="estimator", values="bias", sort=False)
+    limits = rows[rows["estimator"] == "funnel"].set_index(["measure", "step", "truth"])
+    return wide.join(limits[["bias_mcse", "empirical_se", "coverage"]]).reset_index()
+
+
+def referral_conclusions(found: pd.DataFrame) -> list[str]:
+    """What the funnel and the time to a step were measured to do while some referrals are still on their way."""
+    shares = found[found["measure"] == "share of all referred"].set_index(["estimator", "step"])["bias"]
+    funnel, naive = found[found["estimator"] == "funnel"], shares["naive"].drop("feedback")
+    start = found[found["step"] == "started"].set_index(["estimator", "measure"])["bias"]
+    real, moved = start["time to step"], start["time to step, days of referral shuffled"]
+    return [
+        "The funnel, with a follow-up as long as each step takes: no share is more than "
+        f"{funnel['bias'].abs().max():.1f} points from the truth on average, and its intervals cover "
+        f"{funnel['coverage'].min():.0%} to {funnel['coverage'].max():.0%}.",
+        f"Recent referrals counted as failures: at {naive.idxmin().replace('_', ' ')} the share of all referred is "
+        f"{-naive.min():.0f} points too low, and the median time to a start {start['naive', 'median']:.0f} days late.",
+        "A follow-up shorter than a step takes does not help: with the months that this study plans, feedback to the "
+        f"referrer, which comes after the activities, is {-shares['funnel as planned', 'feedback']:.0f} points low.",
+        "The time to a start depends on the calendar, because lockdowns put starts off: the median is "
+        f"{real['median']:.1f} days too long, the share within a year {real['within 365 days']:.1f} points too high. "
+        "With the days of referral shuffled over the same people that is gone: "
+        f"{moved['median']:.1f} days and {moved['within 365 days']:.1f} points.",
+    ]
+
+
 def coverage(results: pd.DataFrame, *, target: str) -> Picture:
     """Coverage of every method in every cell: open circles without, closed ones with municipalities that differ."""
     from matplotlib.figure import Figure
