@@ -455,7 +455,7 @@ def write(folder: Path, unit: str = "all", *, omit: tuple[str, ...] = ()) -> Pat
 
 def add_actions(target: Path) -> Path:
     """Action points added to the made-up release in `target` (the count of the dropped ones is hidden)."""
-    states = {"done": 40, "late": 25, "open": 12, "dropped": 3}
+    states = {"done_by_due": 40, "late": 25, "open": 12, "dropped": 3}
     rows = [
         {"state": state, "count": count, "n": 80, "hide": ("count",) if count < 10 else ()}
         for state, count in states.items()

@@ -101,7 +101,7 @@ def test_a_clear_change_by_hand():
     assert text == (
         "Psychische gezondheid (MHI-5), 6 maanden (T1) ten opzichte van Start (T0): het gemiddelde ging omhoog met 4,1"
         " punt (95%-betrouwbaarheidsinterval 2,0 tot 6,2; n = 612). Dat is een verandering ten goede. Het interval ligt"
-        " aan een kant van nul. Dat het gemiddelde veranderde is redelijk zeker; hoeveel precies is minder zeker."
+        " aan één kant van nul. Dat het gemiddelde veranderde is redelijk zeker; hoeveel precies is minder zeker."
         " De verandering kan groter of kleiner zijn dan het kleinste verschil dat mensen merken (5,0 punt, niet"
         " bevestigd)."
     )
@@ -244,7 +244,7 @@ def test_a_comparison_is_told_between_its_arms():
 
 
 def test_denominators_stand_beside_percentages():
-    assert "6 maanden (T1): 518 mensen deden mee, dat is 74,0% van 700." in _said(
+    assert "6 maanden (T1): 518 mensen deden mee, dat is 74,0% van de 700 mensen." in _said(
         "attrition", "02_participants__attrition", "nl"
     )
     assert any(
@@ -273,6 +273,25 @@ def test_an_absent_an_empty_and_a_hidden_table_are_stated(what):
         assert str(only) == WORDS["nl"].text(key)
 
 
+def test_a_table_for_all_units_together_only_says_where_to_look_and_not_that_it_is_too_small():
+    rows = estimates_rows().assign(status="hidden", reason="coarser")
+    apart = present.released(rows, {"unit": "kampen"}, name="03_change__estimates")
+    (said,) = present.describe("change", apart, WORDS["nl"])
+    assert str(said) == (
+        'Verandering per uitkomst: deze cijfers staan alleen in het rapport "Zes gemeenten samen". Hier apart zouden er'
+        " te veel verborgen zijn."
+    )
+    found = present.grid(apart, WORDS["nl"])
+    assert {cell.text for _, cells in found.lines for cell in cells} == {"samen"}
+    notes = present.footnotes(apart, WORDS["nl"], found)
+    assert notes[0] == "samen: dit cijfer staat alleen in de cijfers van Zes gemeenten samen."
+    assert not any(note.startswith("*") for note in notes)
+    whole = [str(one) for one in report.hidden([apart], WORDS["en"])]
+    assert whole[1].startswith('These tables are only in the report "Six municipalities together"')
+    some = present.released(rows.assign(reason=["small", *["coarser"] * (len(rows) - 1)]), {}, name="t")
+    assert apart.together and not some.together
+
+
 def test_hidden_cells_and_failed_estimates_are_counted():
     found = [present.released(frame, {}, name=name) for name, frame in tables().items()]
     cells, hidden = (sum(len(getattr(table, part)) for table in found) for part in ("rows", "hidden"))
@@ -283,7 +302,7 @@ def test_hidden_cells_and_failed_estimates_are_counted():
         frame.loc[(frame["measure"] == "estimate") & (frame["status"] == "shown"), "value"].isna().sum()
         for frame in tables().values()
     )
-    assert said[2].startswith(f"{absent} estimates could not be made") and absent == 5
+    assert said[2].startswith(f"Estimates that could not be made: {absent}.") and absent == 5
     assert np.isfinite(absent)
 
 
@@ -307,11 +326,11 @@ def test_an_unknown_kind_of_sentence_is_refused_with_the_known_ones():
 def test_what_is_new_is_said_per_unit_with_the_day_and_without_the_hidden():
     said = _said("since", "06_collaboration__since_meeting", "nl")
     assert said == [
-        "Hardenberg, sinds de bijeenkomst van 10 november 2022: Actiepunten gemaakt 3.",
+        "Hardenberg, sinds de bijeenkomst van 10 november 2022: Actiepunten gemaakt: 3.",
         "Kampen, waar nog niet eerder een bijeenkomst was: niets nieuws.",
     ]
     forms = _said("since", "02_participants__since_meeting", "en")
-    assert forms == ["Questionnaires filled in since the previous meeting of the learning network: Start (T0) 12."]
+    assert forms == ["Questionnaires filled in since the previous meeting of the learning network: Start (T0): 12."]
 
 
 def test_a_goal_is_followed_where_both_sides_may_be_seen():
@@ -333,6 +352,6 @@ def test_who_was_not_heard_and_what_is_not_known_are_named():
     assert "niet bekend wie niet gehoord is" in _said("heard", "10_synthesis__heard", "nl")[1]
     said = " ".join(_said("not_known", "10_synthesis__evidence", "en"))
     assert "asks for no evidence of the kind Change in participants; Embedding" in said
-    assert "not measured is Elements of embedding in place" in said and "hidden is Trust" in said
+    assert "not measured: Elements of embedding in place" in said and "hidden: Trust" in said
     bare = _said("logic", "10_synthesis__logic_model", "en")[1]
     assert "Vulnerable residents stay healthy" in bare and "A network across domains" not in bare

@@ -66,14 +66,14 @@ def test_equal_tables_are_equal_bytes(made):
 
 
 def test_long_texts_still_make_two_pages(made, monkeypatch):
-    """The text gets smaller before a third page starts: at its first size this would be three."""
+    """The text gets smaller before a third page starts: at its first size this would be more."""
     material = made[0].material
     long = ["A sentence that is a good deal longer than what this page says of anything, to fill the lines. " * 3] * 20
-    monkeypatch.setattr(factsheet, "_sentences", lambda section, material: long)
+    monkeypatch.setattr(factsheet, "_sentences", lambda section, material, chosen: long)
     monkeypatch.setattr(factsheet, "_plan", lambda: ({"section": "factors", "page": 1, "most": 20},) * 2)
     assert factsheet.pages(publish.fact_sheet(material, {})) == 2
     monkeypatch.setattr(factsheet, "SIZES", factsheet.SIZES[:1])
-    assert factsheet.pages(publish.fact_sheet(material, {})) == 3
+    assert factsheet.pages(publish.fact_sheet(material, {})) > 2
 
 
 def test_labels_are_text_and_never_instructions(tmp_path):

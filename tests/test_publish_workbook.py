@@ -17,7 +17,7 @@ from analysis.present.cells import Cell
 from analysis.publish.sheet import number_of
 
 STUDY = the_study()
-SECTIONS = 8  # of the made-up release, with tables of their own
+SECTIONS = 9  # of the made-up release, with tables of their own
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,11 @@ from importlib.resources import files
 from math import isfinite
 
 from analysis.logic import Measured
+from analysis.present.reading import COARSER, SHOWN
 from analysis.present.wording import Words
 
 REASON = "not estimable"  # how the note of an estimate that could not be made begins
-HIDDEN, NOT_APPLICABLE, NOT_ESTIMABLE, SHOWN = "hidden", "not_applicable", "not_estimable", "shown"
+HIDDEN, TOGETHER, NOT_APPLICABLE, NOT_ESTIMABLE = "hidden", "together", "not_applicable", "not_estimable"
 _OF_KIND = {
     "count": "count", "percent": "percent", "mean": "mean", "sd": "mean", "median": "mean", "quantile": "mean",
     "estimate": "estimate", "std_error": "estimate", "lower": "estimate", "upper": "estimate", "df": "df",
@@ -29,7 +30,7 @@ class Format:
 
 @dataclass(frozen=True)
 class Cell:
-    """A written cell, why it is written so (shown, hidden, not_applicable, not_estimable), and a mark beside it.
+    """A written cell, why it is written so (shown, hidden, together, not_applicable, not_estimable), and a mark beside it.
 
     `at` is its name in the released table (`dim=level;measure`), where it is one cell of it.
     """
@@ -117,7 +118,8 @@ def cell(words: Words, row, *, kind: str = "") -> Cell:
     if row is None:
         return Cell(words.text("table.not_applicable"), NOT_APPLICABLE)
     if row["status"] != SHOWN:
-        return Cell(words.text("table.hidden"), HIDDEN)
+        status = TOGETHER if row.get("reason") == COARSER else HIDDEN
+        return Cell(words.text(f"table.{status}"), status)
     if not isfinite(row["value"]):
         status = NOT_ESTIMABLE if REASON in row["note"] else NOT_APPLICABLE
         return Cell(words.text(f"table.{status}"), status)

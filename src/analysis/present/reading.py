@@ -11,6 +11,7 @@ import pandas as pd
 
 VALUE_COLUMNS = ("measure", "value", "n", "status", "reason", "note")
 SHOWN = "shown"
+COARSER = "coarser"  # the reason of what is shown for all units together only
 ALL = "all"
 
 
@@ -52,6 +53,11 @@ class Released:
     def empty(self) -> bool:
         """Whether nothing of the table may be seen."""
         return self.shown.empty
+
+    @property
+    def together(self) -> bool:
+        """Whether the table is shown for all units together only: every row is hidden for that reason."""
+        return len(self.rows) > 0 and bool((self.hidden["reason"] == COARSER).sum() == len(self.rows))
 
     def where(self, **levels: str) -> "Released":
         """The rows at these levels; a dimension that the table does not have is ignored."""

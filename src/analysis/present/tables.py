@@ -13,6 +13,7 @@ from analysis.present.cells import (
     NOT_ESTIMABLE,
     REASON,
     SHOWN,
+    TOGETHER,
     Cell,
     as_share,
     cell,
@@ -62,6 +63,7 @@ def footnotes(table: pd.DataFrame | Released, words: Words, found: Grid | None =
 def marks_of(table: Released, words: Words, found: Grid) -> tuple[str, ...]:
     """The marks that occur in a table and why something in it could not be estimated."""
     texts = [words.text("table.note_hidden")] * found.has(HIDDEN)
+    texts += [words.text("table.note_together", whole=words.level("unit", ALL))] * found.has(TOGETHER)
     texts += [words.text("table.note_not_applicable")] * found.has(NOT_APPLICABLE)
     notes = table.rows.loc[table.rows["value"].isna(), "note"].unique() if found.has(NOT_ESTIMABLE) else []
     texts += [_sentence(words.translated(note)) for note in notes if REASON in note]
@@ -84,6 +86,12 @@ def profile_text(words: Words, profile: str = "") -> str:
     profile = profile or words.study.disclosure.profile
     known = words.texts.get(f"profiles.{profile}")
     return known or words.text("profiles.other", profile=profile)
+
+
+def why_empty(table: Released, words: Words) -> str:
+    """Why nothing of a table may be seen: no data, hidden, or shown for all units together only."""
+    kind = "absent" if table.hidden.empty else "together" if table.together else "hidden"  # absent: nothing to hide
+    return words.text(f"empty.{kind}", whole=words.level("unit", ALL))
 
 
 def title_of(table: str, words: Words) -> str:

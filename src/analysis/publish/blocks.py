@@ -2,7 +2,7 @@
 
 import base64
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -20,6 +20,7 @@ from analysis.present.figures import responders as responder_figures
 from analysis.present.figures import specification as specification_figures
 from analysis.present.figures import timeline as timeline_figures
 from analysis.present.sentences import report as about_report
+from analysis.present.sentences.sentence import state
 from analysis.publish.anchors import Anchors
 from analysis.publish.contents import Part, Section
 
@@ -85,8 +86,11 @@ def blocks(plan: Iterable[Section], material: Material) -> dict[str, tuple[Block
     for sentences in (said for parts in told.values() for said in parts.values()):
         anchors.want(sentences)
     made = {
-        section.id: [_blocks(part, material, anchors) if part.verb != "say" else told[section.id].get(at, ())
-                     for at, part in enumerate(section.parts)]
+        section.id: [
+            _blocks(part, material, anchors, _tables(told[section.id])) if part.verb != "say"
+            else told[section.id].get(at, ())
+            for at, part in enumerate(section.parts)
+        ]
         for section in plan
     }  # fmt: skip
     return {id: tuple(block for part in parts for block in _written(part, anchors, material) if block.html)
@@ -101,6 +105,10 @@ def _told(section: Section, material: Material) -> Iterator[tuple[int, tuple["pr
             fresh = {str(one): one for one in say(part, material) if str(one) not in said}
             said.update(fresh)
             yield at, tuple(fresh.values())
+
+
+def _tables(told: Mapping[int, Iterable["present.Sentence"]]) -> set[str]:
+    return {one.table for said in told.values() for one in said}
 
 
 def _written(part: Sequence, anchors: Anchors, material: Material) -> Sequence[Block]:
@@ -120,16 +128,15 @@ def _linked(sentence: "present.Sentence", address: str, material: Material) -> M
     return Markup("{} {}").format(sentence, link)
 
 
-def _blocks(part: Part, material: Material, anchors: Anchors) -> Sequence[Block]:
+def _blocks(part: Part, material: Material, anchors: Anchors, told: Container[str]) -> Sequence[Block]:
+    """A figure or a table; that a table is hidden is said once, so not of those that sentences have `told` of."""
     table = material.table(part)
     if part.table and table is None:  # named among what is missing
         return []
     if part.verb == "figure":
         return _figures(part, table, material, anchors)
     if table.empty:
-        title = present.title_of(part.table, material.words)
-        key = "empty.absent_table" if table.hidden.empty else "empty.hidden_table"
-        return [Block(_sentences([material.text(key, title=title)]))]
+        return [] if part.table in told else [Block(_sentences([str(state(table, material.words))]))]
     return [Block((_crossing if part.verb == "crossing" else _table)(part, table, material, anchors))]
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -18,7 +18,7 @@ from analysis.publish.contents import Section, completed
 
 PAGES = 2
 TEMPLATE, DATA = "factsheet.typ", "data.json"
-SIZES = (9.5, 9.0, 8.5, 8.0)  # of the text, in points: the largest that keeps to two pages
+SIZES = (11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0)  # of the text, in points: the largest that keeps to two pages
 HEIGHT = 7.0  # centimetres of a figure that the plan says nothing of
 
 
@@ -88,7 +88,7 @@ def _parts(material: Material, figures: Mapping[str, Block]) -> Iterator[Paragra
     """The sections of factsheet.yaml that have something to tell, in order."""
     found = {section.id: section for section in completed(material.tables)}
     for asked in _plan():
-        sentences = _sentences(found[asked["section"]], material)[: asked["most"]]
+        sentences = _sentences(found[asked["section"]], material, asked.get("say"))[: asked["most"]]
         name = next((name for name in figures if name.startswith(asked["figure"])), "") if "figure" in asked else ""
         picture = Shown(name, figures[name].alt, asked.get("height", HEIGHT)) if name else None
         if sentences or picture:
@@ -96,9 +96,9 @@ def _parts(material: Material, figures: Mapping[str, Block]) -> Iterator[Paragra
             yield Paragraphs(title, tuple(sentences), picture, asked["page"])
 
 
-def _sentences(section: Section, material: Material) -> list[str]:
-    """What the report says in a section, each once."""
-    parts = [part for part in section.parts if part.verb == "say"]
+def _sentences(section: Section, material: Material, chosen: Sequence[str] | None) -> list[str]:
+    """What the report says in a section (of the `chosen` kinds, if given), each once."""
+    parts = [part for part in section.parts if part.verb == "say" and (chosen is None or part.what in chosen)]
     told = [part for part in parts if not part.table or material.table(part) is not None]
     return list(dict.fromkeys(str(sentence) for part in told for sentence in say(part, material)))
 

@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analysis.present.crossings import crossing_grid, crossing_marks, people_grid
-from analysis.present.sentences.sentence import state
-from analysis.present.tables import Grid, caption_of, general_notes, grid, marks_of, profile_text
+from analysis.present.tables import Grid, caption_of, general_notes, grid, marks_of, profile_text, why_empty
 from analysis.publish.archive import UNDATED
 from analysis.publish.blocks import Material
 from analysis.publish.contents import Part, completed
@@ -119,7 +118,7 @@ def _entries(part: Part, material: Material) -> Iterator[Entry]:
     words, table = material.words, material.table(part)
     caption = caption_of(table, words)
     if table.empty:
-        yield Entry(caption, None, (str(state(table, words)),))
+        yield Entry(caption, None, (why_empty(table, words),))
     elif part.verb == "crossing":
         yield from _crossing(part, material)
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from analysis.present.picture import Picture, alt_text
 from analysis.present.reading import Released
-from analysis.present.tables import title_of
+from analysis.present.tables import title_of, why_empty
 from analysis.present.wording import Words
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def not_shown(words: Words, labels: list[str]) -> str:
 
 def nothing(words: Words, table: Released, title: str) -> Picture:
     """The stated empty state: a strip that says that all is hidden, or that there is nothing."""
-    said = words.text("empty.absent" if table.hidden.empty else "empty.hidden")
+    said = why_empty(table, words)
     made = sheet(words, title, subtitle(words, table), source_line(words, table), height=0.5)
     made.ax.axis("off")
     made.ax.text(0, 0.5, "\n".join(textwrap.wrap(said, 66)), va="center", color=TEXT, fontsize=10)

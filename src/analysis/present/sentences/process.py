@@ -7,6 +7,7 @@ import pandas as pd
 from analysis.present.cells import written
 from analysis.present.reading import Released
 from analysis.present.sentences.sentence import Sentence, cell_ids
+from analysis.present.tables import title_of
 from analysis.present.wording import Words
 
 TOP = 3
@@ -108,7 +109,8 @@ def top(table: Released, words: Words, *, dim: str = "") -> tuple[Sentence, ...]
     rows = rows[rows[dim] != table.totals.get(dim)].sort_values("value", ascending=False, kind="stable").head(TOP)
     items = [_item(part, words, dim, level) for level in rows[dim]]
     cells = tuple(cell for level in rows[dim] for cell in cell_ids(table, "count", "percent", **{dim: level}))
-    found = [Sentence(words.text("say.top", items="; ".join(items)), table.name, cells)] if items else []
+    text = words.text("say.top", title=title_of(table.name, words), items="; ".join(items))
+    found = [Sentence(text, table.name, cells)] if items else []
     return (*found, *hidden_count(table, words))
 
 
@@ -170,7 +172,7 @@ def factors(table: Released, words: Words) -> tuple[Sentence, ...]:
 
 
 def _named(words: Words, dim: str, level: str, count: float) -> str:
-    return words.text("say.top_item_count", label=words.level(dim, level), count=words.number(count))
+    return words.text("say.factor_item", label=words.level(dim, level), count=words.number(count))
 
 
 def note(table: Released, words: Words, *, key: str = "empty.hidden") -> tuple[Sentence, ...]:
@@ -186,4 +188,5 @@ def _value(part: Released, measure: str, **levels: str) -> pd.Series | None:
 def hidden_count(table: Released, words: Words) -> tuple[Sentence, ...]:
     """How many cells of a table are hidden; nothing where none is."""
     count = len(table.hidden)
-    return (Sentence(words.text("say.top_hidden", hidden=words.number(count)), table.name),) if count else ()
+    text = words.text("say.top_hidden", title=title_of(table.name, words), hidden=words.number(count))
+    return (Sentence(text, table.name),) if count else ()

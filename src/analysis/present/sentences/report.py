@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from analysis.present.cells import as_share
-from analysis.present.reading import Released
+from analysis.present.reading import ALL, Released
 from analysis.present.sentences.sentence import Sentence, refuse_causal
 from analysis.present.tables import profile_text, title_of
 from analysis.present.wording import Words
@@ -54,9 +54,13 @@ def hidden(tables: Iterable[Released], words: Words) -> tuple[Sentence, ...]:
     found = [words.text("say.hidden_none")]
     if gone:
         found = [words.text("say.hidden_cells", hidden=words.number(gone), cells=words.number(cells))]
-    wholly = [title_of(table.name, words) for table in tables if len(table.hidden) == len(table.rows)]
-    if wholly:
-        found.append(words.text("say.hidden_tables", tables="; ".join(wholly)))
+    whole = words.level("unit", ALL)
+    for key, chosen in (
+        ("hidden", [table for table in tables if len(table.hidden) == len(table.rows) and not table.together]),
+        ("together", [table for table in tables if table.together]),
+    ):
+        names = "; ".join(title_of(table.name, words) for table in chosen)
+        found += [words.text(f"say.{key}_tables", tables=names, whole=whole)] if names else []
     without = sum(int((_estimates(table)["value"].isna()).sum()) for table in tables)
     if without:
         found.append(words.text("say.not_estimable_count", count=words.number(without)))

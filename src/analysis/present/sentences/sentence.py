@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analysis.present.reading import Released
+from analysis.present.tables import title_of, why_empty
 from analysis.present.wording import Words
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|])")
@@ -55,7 +56,12 @@ def cell_ids(table: Released, *measures: str, **levels: str) -> tuple[str, ...]:
 
 
 def state(table: Released | None, words: Words) -> Sentence | None:
-    """What is said of a table that is absent or wholly hidden; None when there is something to tell."""
-    if table is None or table.rows.empty or (table.empty and table.hidden.empty):  # nothing was there to hide
+    """What is said of a table that is absent, wholly hidden or shown for all units together only; else None."""
+    if table is None:
         return Sentence(words.text("empty.absent"))
-    return Sentence(words.text("empty.hidden"), table.name) if table.empty else None
+    if not table.empty:
+        return None
+    said = why_empty(table, words)
+    if table.name:
+        said = words.text("empty.of", title=title_of(table.name, words), said=said[:1].lower() + said[1:])
+    return Sentence(said, table.name)
