@@ -147,6 +147,7 @@ class Moment(Plan):
 
     id: Slug
     date: dt.date
+    status: Literal["confirmed", "unconfirmed"] = "confirmed"
 
 
 class Followed(Plan):

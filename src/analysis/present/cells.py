@@ -30,7 +30,7 @@ class Format:
 
 @dataclass(frozen=True)
 class Cell:
-    """A written cell, why it is written so (shown, hidden, together, not_applicable, not_estimable), and a mark beside it.
+    """A written cell, its status (shown, hidden, together, not_applicable, not_estimable), and a mark beside it.
 
     `at` is its name in the released table (`dim=level;measure`), where it is one cell of it.
     """
