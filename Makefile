@@ -8,7 +8,7 @@ export PYTHONHASHSEED := 0
 
 .PHONY: pictures report prepare lab lessons test notebooks data validate benchmark lock clean reproduce expect
 
-report: $(READY)          ## prepare both studies, run every notebook for every unit, write reports/
+report: $(READY)          ## prepare all studies, run every notebook for every unit, write reports/
 	$(RUN) run
 
 prepare: $(READY)         ## raw to processed only

@@ -181,7 +181,7 @@ def test_a_plan_that_nothing_would_use_is_refused(data):
         "inference.few_clusters": {"cluster": None},
         "public_trends": {"public_trends": (study.public_trends[0].model_copy(update={"outcome": "mood"}),)},
     }
-    assert not _study_rules.check(study, STUDY)
+    assert not _study_rules.check(study)
     for key, change in changes.items():
-        (problem,) = _study_rules.check(study.model_copy(update=change), STUDY)
+        (problem,) = _study_rules.check(study.model_copy(update=change))
         assert problem.startswith(f"study.yaml: {key}: ")

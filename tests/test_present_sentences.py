@@ -61,7 +61,8 @@ FURTHER = {  # what the synthesis and the costs say, with a hidden cell where pe
         ["stage", "node", "measured"],
     ),
     "10_synthesis__evidence": long(
-        [PIECE | {"percent": 81.0, "strength": 2.0}, FACTOR | {"mean": 1.0, "strength": 2.0, "hide": ("mean", "strength")},
+        [PIECE | {"percent": 81.0, "strength": 2.0},
+         FACTOR | {"mean": 1.0, "strength": 2.0, "hide": ("mean", "strength")},
          PIECE | {"measured": "embedding", "strength": 0.0}], ["result", "evidence", "measured"]
     ),
     "10_synthesis__interventions": long(
@@ -115,8 +116,8 @@ def test_an_unclear_change_has_no_direction():
 def test_analyses_that_are_hidden_or_not_estimable_are_counted_but_not_told():
     """Of five analyses three can be seen; one of these points the other way."""
     assert _said("specifications", "04_robustness__specifications", "en") == [
-        "Mental health (MHI-5), 6 months (T1) compared with Start (T0): 2 of 3 ways of calculating point the same way as"
-        " the one that was planned. That one gives 4.1; all answers lie between −0.4 and 4.1.",
+        "Mental health (MHI-5), 6 months (T1) compared with Start (T0): 2 of 3 ways of calculating point the same"
+        " way as the one that was planned. That one gives 4.1; all answers lie between −0.4 and 4.1.",
         "2 of 5 ways of calculating could not be had, or are hidden. The table says why.",
     ]
 

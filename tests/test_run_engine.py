@@ -285,10 +285,8 @@ def test_an_event_loop_of_before_is_not_shared_by_the_notebooks_of_a_run(monkeyp
     )
     for _ in range(2):
         context = contextvars.copy_context()
-        run = lambda context=context: context.run(
-            notebooks._run, notebooks.Path("a.ipynb"), {}, object, 1, notebooks.Watch()
-        )
-        thread = threading.Thread(target=run)
+        notebook = (notebooks.Path("a.ipynb"), {}, object, 1, notebooks.Watch())
+        thread = threading.Thread(target=context.run, args=(notebooks._run, *notebook))
         thread.start()
         thread.join()
     assert len({id(loop) for loop in [left, *seen]}) == 3

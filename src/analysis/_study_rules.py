@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from analysis.study import DERIVED_TABLES, Study
 
 
-def check(study: Study, where: str) -> list[str]:
+def check(study: Study) -> list[str]:
     """Every problem between the plan and the codebook, as `study.yaml: key: found; allowed.`"""
     rules = (
         _tables, _waves, _units, _design, _outcomes, _names,

@@ -249,7 +249,7 @@ def table(name: str, *, every_unit: bool = False, optional: bool = False) -> pd.
 
 
 def _compact(frame: pd.DataFrame, name: str, study: Study) -> pd.DataFrame:
-    """Scores with their levels as categories, a tenth of the memory: they have a row an outcome, person and wave."""
+    """Scores with their levels as categories, far smaller than text: they have a row an outcome, person and wave."""
     if name != "measures":
         return frame
     levels = {v.name: [level.level for level in v.levels] for v in study.columns(name) if v.levels}

@@ -399,7 +399,7 @@ def load(folder: Path) -> Study:
         plan = plan.model_copy(update={"outcomes": _described(plan, problems), "variables": variables, "nodes": nodes,
                                        "promises": promises})  # fmt: skip
         if variables:
-            found = [*_study_rules.check(plan, folder.name), *_logic_rules.check(plan)]
+            found = [*_study_rules.check(plan), *_logic_rules.check(plan)]
             problems += [f"{folder.name}/{problem}" for problem in found]
     if problems:
         raise StudyError(problems)

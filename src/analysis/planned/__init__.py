@@ -1,9 +1,8 @@
 """The analyses that a study plans: the estimators of `effect` and `process`, applied to what study.yaml names.
 
 Each function takes the study and processed tables and returns a frame ready for `store.release`: one row a
-combination of
-its dimensions, with `n` and `note`. Nothing here estimates, nothing here knows a study by name, and nothing touches
-disk.
+combination of its dimensions, with `n` and `note`. Nothing here estimates, nothing here knows a study by name, and
+nothing touches disk.
 """
 
 from analysis._lazy import lazy
@@ -21,7 +20,7 @@ _MODULES = {
     "FUNNEL FUNNEL_N REFERRERS REFERRERS_N",
     "learning": "loop followed since since_steps since_forms since_actions since_voices LOOP SINCE SINCE_N",
     "organisations": "network unit_total network_change positions adoption sociogram NETWORK",
-    "collaboration": "meetings checklist dimensions work_sessions actions action_states",
+    "collaboration": "meetings checklist dimensions work_sessions action_states",
     "voices": "factors agreement saturation action_plans by_quarter involvement experience fidelity adaptations dose "
     "volunteers absent FIDELITY FIDELITY_N ADAPTATIONS DOSE PLANS EXPERIENCE VOLUNTEERS VOLUNTEERS_N",
     "value": "profile trend",

@@ -64,10 +64,3 @@ def action_states(study: Study, points: pd.DataFrame, *, as_of=None) -> pd.DataF
     """What became of every action point: done by its due date or after it, late, open or dropped; adds up to all."""
     found = process.action_points(points, as_of=as_of).set_index("measure").loc[list(STATES)].reset_index()
     return found.assign(state=found["measure"].map(STATES), count=found["n"], n=found["denominator"])
-
-
-def actions(study: Study, points: pd.DataFrame, *, as_of=None) -> pd.DataFrame:
-    """Action points made, and of these done, dropped, late and open on the cut-off date."""
-    found = process.action_points(points, as_of=as_of)
-    found = found[found["percent"].notna()]
-    return found.assign(state=found["measure"].str.replace(" ", "_"), count=found["n"], n=found["denominator"])

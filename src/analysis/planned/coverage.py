@@ -44,14 +44,14 @@ def _reached(
     study: Study, part: TargetPopulation, persons: pd.DataFrame, context: pd.DataFrame, units: list[str]
 ) -> pd.DataFrame:
     sizes = _figures(context, part, units)
-    people = _among(_took_part(study, persons), part.among)
+    people = _among(_took_part(persons), part.among)
     population = sizes.reindex(columns=["unit", "value"]).rename(columns={"value": "population"})
     found = process.reach(people, population, by="unit", size="population", source="none")
     found = found[found["unit"].isin([*units, *([ALL] if len(units) > 1 else [])])]
     return found.assign(population=part.population, **_where_from(sizes))
 
 
-def _took_part(study: Study, persons: pd.DataFrame) -> pd.DataFrame:
+def _took_part(persons: pd.DataFrame) -> pd.DataFrame:
     """Those who started; without a step that counts as starting, those of the effect study."""
     return persons[persons["started"].notna() if "started" in persons else persons["in_study"].astype(bool)]
 

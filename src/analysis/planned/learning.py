@@ -82,9 +82,7 @@ def _share(study: Study, plan: Followed, rows: pd.DataFrame, as_of) -> pd.DataFr
         reasons=[level.level for level in study.levels("stop_reason")],
     )  # fmt: skip
     found = found[found["reason"] == plan.stop_reason]
-    return found.assign(
-        indicator=STOP, when=found["unit"], count=found["n"], n=found["denominator"]
-    )
+    return found.assign(indicator=STOP, when=found["unit"], count=found["n"], n=found["denominator"])
 
 
 # --- what is new since the previous meeting -------------------------------------------------------------------------

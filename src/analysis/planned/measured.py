@@ -139,8 +139,8 @@ def _meetings(study: Study, tables: Mapping, as_of) -> list[dict]:
 
 
 def _actions(study: Study, tables: Mapping, as_of) -> list[dict]:
-    found = collaboration.actions(study, tables["actions"], as_of=as_of)
-    return _shares(found[found["state"] == "done"])
+    found = process.action_points(tables["actions"], as_of=as_of)
+    return _shares(found[(found["measure"] == "done") & found["percent"].notna()], n="denominator")
 
 
 def _embedding(study: Study, tables: Mapping, as_of) -> list[dict]:

@@ -151,9 +151,7 @@ def volunteers(study: Study, people: pd.DataFrame, referrals: pd.DataFrame, *, a
     )  # fmt: skip
 
 
-def absent(
-    dims: Iterable[str], measures: Iterable[str], why: str = "the study has no such table"
-) -> pd.DataFrame:
+def absent(dims: Iterable[str], measures: Iterable[str], why: str = "the study has no such table") -> pd.DataFrame:
     """One row that says why there is nothing; by default that the study does not have the table that this is about."""
     row = dict.fromkeys(dims, "all") | dict.fromkeys([*measures, "n"], float("nan"))
     return pd.DataFrame([row | {"note": f"not estimable, because {why}"}])

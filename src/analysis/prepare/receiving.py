@@ -163,7 +163,7 @@ def _source(codes: pd.DataFrame, variable: Variable) -> pd.Series:
 
 def _without_doubles(frame: pd.DataFrame, study: Study, name: str) -> tuple[pd.DataFrame, list, list[Problem]]:
     """One row a key, by the rule that study.yaml declares under `duplicates`; what no rule settles is a problem."""
-    keys = _keys(study, name)
+    keys = _keys(name)
     if not keys or not frame.duplicated(keys).any():
         return frame, [], []
     rule = study.duplicates.get(name)
@@ -173,7 +173,7 @@ def _without_doubles(frame: pd.DataFrame, study: Study, name: str) -> tuple[pd.D
     return kept, log, checks.unique(kept, name, keys)
 
 
-def _keys(study: Study, name: str) -> list[str]:
+def _keys(name: str) -> list[str]:
     keys = {
         "persons": ["person"],
         "answers": ["person", "wave"],

@@ -77,7 +77,7 @@ def _compared(wanted: Expected, touched: Mapping[str, str], root: Path, echo: Ca
     changed = basis.differences({**wanted.files, **wanted.packaged}, _found(wanted, made))
     strict = wanted.made is not None and wanted.made.same_arithmetic(machine.this())
     tables = _verdicts(wanted, made, list(changed), strict)
-    tables = [replace(one, causes=(*one.causes, *_of_expectation(wanted, touched, one))) for one in tables]
+    tables = [replace(one, causes=(*one.causes, *_of_expectation(touched, one))) for one in tables]
     claims = tuple(claim | {"verdict": _word(str(claim["verdict"]))} for claim in made.claims)
     return Reproduction(
         wanted.study, wanted.origin, changed, touched, tuple(tables), claims, made.seconds, made.trouble
@@ -117,7 +117,7 @@ def _verdicts(wanted: Expected, made: Rerun, changed: list[str], strict: bool) -
     ]
 
 
-def _of_expectation(wanted: Expected, touched: Mapping[str, str], one: Verdict) -> list[str]:
+def _of_expectation(touched: Mapping[str, str], one: Verdict) -> list[str]:
     """Changed files of the expectation that are this very table, where it differs."""
     return [name for name in touched if Path(name).stem == one.table and one.verdict not in verdicts.GOOD]
 

@@ -49,7 +49,7 @@ class Layout:
 
 
 def write_whole(path: Path, content: bytes | Callable[[Path], object]) -> None:
-    """Write `path` whole or not at all: beside it under a temporary name, synced to disk, then renamed.
+    """Write `path` whole or not at all: beside it under a temporary name, then renamed.
 
     `content` is the bytes, or a function that writes the path it is given. Raises OSError with nothing changed.
     """

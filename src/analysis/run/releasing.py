@@ -1,4 +1,4 @@
-"""The release step of a run: the one place that writes tables into reports/, after suppression over all of them together."""
+"""The release step of a run: the one place that writes tables into reports/, after suppression over all of them."""
 
 import json
 import shutil
@@ -60,7 +60,7 @@ def _attacked(out: released.Tables, log: pd.DataFrame, rules: Profile, previous:
 
 
 def _interim(study: Study, as_of: str) -> bool:
-    """Whether the study goes on after `as_of`: its counts are then rounded, so that two releases give no small difference."""
+    """Whether the study goes on after `as_of`: counts are then rounded, so that no small difference can be taken."""
     return bool(as_of and study.as_of and as_of < str(study.as_of))
 
 
@@ -68,8 +68,12 @@ def _one_date(study: str, dates: dict[str, str]) -> str:
     """The cut-off date of a release. Raises `StudyError` when its tables were made at different dates."""
     found = sorted(set(dates.values()))
     if len(found) > 1:
-        raise StudyError([f"{study}: tables of different cut-off dates ({', '.join(found)}) cannot be released together. "
-                          "Run all units with one --as-of."])  # fmt: skip
+        raise StudyError(
+            [
+                f"{study}: tables of different cut-off dates ({', '.join(found)}) cannot be released together. "
+                "Run all units with one --as-of."
+            ]
+        )
     return found[0] if found else ""
 
 

@@ -12,7 +12,8 @@ from analysis.synthetic.study import units
 from analysis.synthetic.world import World, municipalities, slug
 
 TABLES = {"persons": "persons", "answers": "measures", "referrals": "referrals"}
-_OTHERS = ("context", "target_population", "representative_of", "public_trends", "moments", "goals")  # plan keys about tables that this study has not
+# plan keys about tables that this study does not have
+_OTHERS = ("context", "target_population", "representative_of", "public_trends", "moments", "goals")
 
 
 def write_study(root: Path, name: str, world: World) -> Iterator[Path]:

@@ -96,7 +96,8 @@ def _said(node: str, whole: Released, words: Words) -> list[tuple[str, str]]:
         label = words.level("measured", measured)
         said = words.text("picture.item", label=label, value=text)
         ending = f" ({words.text(f'picture.direction.{mark}')})" if change and mark else ""
-        found.append((f"{MARKS[mark] if change and mark else '•'}\N{NO-BREAK SPACE}{said}{ending}", COLOURS[mark] if change else TEXT))
+        bullet = MARKS[mark] if change and mark else "•"
+        found.append((f"{bullet}\N{NO-BREAK SPACE}{said}{ending}", COLOURS[mark] if change else TEXT))
     return found
 
 

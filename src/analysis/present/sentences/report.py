@@ -19,7 +19,7 @@ def design(words: Words) -> tuple[Sentence, ...]:
 
 
 def estimand(words: Words) -> tuple[Sentence, ...]:
-    """The estimand written out: population, variable, intercurrent events, summary measure, and the two inference targets."""
+    """The estimand written out: population, variable, intercurrent events, summary measure, both inference targets."""
     study = words.study
     waves = ", ".join(words.level("wave", wave.id) for wave in study.waves[1:])
     started = words.text(f"say.estimand.started_{study.design.kind}")
