@@ -88,11 +88,13 @@ def published() -> str:
     rows = []
     for path in sorted((store.root() / "studies").glob("*/published.csv")):
         for notebook, part in claims(path.parent.name).groupby("notebook", sort=False):
-            computed = int(part["table"].ne("").sum())
+            part = part[part["table"] != ""]  # the others say in the certificate why they are not computed
+            if part.empty:
+                continue
             own = (store.root() / "notebooks" / path.parent.name).is_dir()
-            name = f"{path.parent.name}/{notebook}" if own else f"{notebook} of {path.parent.name}"
-            tables = ", ".join(f"`{table}`" for table in dict.fromkeys(part["table"]) if table)
-            rows.append(("; ".join(dict.fromkeys(part["source"])), f"`{name}`", tables or "-", str(computed)))
+            name = f"`{path.parent.name}/{notebook}`" if own else f"`{notebook}` of `{path.parent.name}`"
+            tables = ", ".join(f"`{table}`" for table in dict.fromkeys(part["table"]))
+            rows.append(("; ".join(dict.fromkeys(part["source"])), name, tables, str(len(part))))
     return _table(("published in", "notebook", "its tables", "numbers"), rows)
 
 
