@@ -29,6 +29,19 @@ def test_baseline_counts(tables, source):
     np.testing.assert_array_equal(np.sort(persons["age"].to_numpy(int)), np.sort(first["AGE"].to_numpy(int)))
 
 
+def test_people_measured_again_by_arm_in_one_unit(tables, source):
+    """As the notebook reads them: levels of a part of the data are those of the whole."""
+    here = store.open_case("02_participants", study="help", unit="heroin")
+    people = planned.population(here.study, store.table("measures"), store.table("persons"))
+    found = planned.attrition(here.study, people).set_index(["arm", "wave"])
+    first = source[source["TIME"] == 0].set_index("ID")
+    rows = source[source["ID"].map(first["PRIM_SUB"]) == 3]
+    rows = rows.assign(arm=rows["ID"].map(first["GROUP"]).astype(int).map({0: "usual_care", 1: "clinic"}))
+    said = rows.dropna(subset=["MCS", "PCS", "CES_D"], how="all").groupby(["arm", "TIME"])["ID"].nunique()
+    for (arm, month), count in said.items():
+        assert found.loc[(arm, f"m{month}"), "count"] == count
+
+
 def test_waves_and_missingness(tables, source):
     measures = tables["measures"]
     for wave, month, rows in (("m0", 0, 470), ("m6", 6, 254), ("m12", 12, 217), ("m18", 18, 254), ("m24", 24, 277)):

@@ -42,5 +42,5 @@ def in_order(table: pd.DataFrame, **orders: Iterable[str]) -> pd.DataFrame:
     """Rows sorted by the given order of levels, column after column."""
     ranks = {column: {level: place for place, level in enumerate(order)} for column, order in orders.items()}
     return table.sort_values(
-        list(orders), key=lambda column: column.map(ranks[column.name]), kind="stable"
+        list(orders), key=lambda column: column.astype("str").map(ranks[column.name]), kind="stable"
     ).reset_index(drop=True)

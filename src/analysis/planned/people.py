@@ -61,7 +61,7 @@ def attrition(study: Study, measures: pd.DataFrame) -> pd.DataFrame:
         if arm
         else counts.loc[counts["wave"] == study.first, "count"]
     )
-    counts["n"] = counts[arm[0]].map(first) if arm else int(first.sum())
+    counts["n"] = counts[arm[0]].map(first).astype("float64") if arm else float(first.sum())
     percent = 100 * counts["count"] / counts["n"].where(counts["n"] > 0)
     # the first wave is everybody by definition: it is a share of nothing, and would be hidden as `everybody`
     first = counts["wave"] == study.first
