@@ -339,3 +339,10 @@ def test_only_released_tables_are_read(folder, monkeypatch):
     monkeypatch.setattr(present, "read", watched, raising=False)
     publish.publish(folder, STUDY, ("nl",), None)
     assert {path.parent.name for path in opened} == {"tables"} and len(opened) == 4
+
+
+def test_a_study_without_periods_has_no_strip_of_them(released):
+    plain = STUDY.model_copy(update={"periods": ()})
+    with_strip = publish.report(released, STUDY, "all", "nl", STUDY.as_of, languages=("nl",))
+    without = publish.report(released, plain, "all", "nl", STUDY.as_of, languages=("nl",))
+    assert without.count("<figure") == with_strip.count("<figure") - 1

@@ -169,9 +169,8 @@ def _sentences(texts: Sequence[str]) -> Markup:
 def _figures(part: Part, table: "present.Released | None", material: Material, anchors: Anchors) -> Sequence[Block]:
     """A figure, or one an outcome; nothing where there is nothing to draw (the sentences say why)."""
     if part.what == "time_strip":
-        return [_figure(present.time_strip(material.words), part, material, anchors)] * bool(
-            material.words.study.periods
-        )
+        drawn = [present.time_strip(material.words)] if material.words.study.periods else []
+        return [_figure(picture, part, material, anchors) for picture in drawn]
     if table is None or table.empty:
         return []
     draw, given = FIGURES[part.what], dict(part.options)
