@@ -44,9 +44,10 @@ def folder(studies: list[str]) -> Iterator[Path]:
     wanted = sorted({*studies, *(basis.shareable() if claims else ())})
     with tempfile.TemporaryDirectory(prefix="analysis-reproduce-", ignore_cleanup_errors=True) as made:
         root = Path(made)
-        for place in [store.root() / "notebooks", *map(store.study_folder, wanted), *map(store.raw, wanted)]:
+        tables = [store.root() / "validation", store.root() / "notebooks"]  # a notebook cites the simulation study
+        for place in [*tables, *map(store.study_folder, wanted), *map(store.raw, wanted)]:
             if place.is_dir():
-                shutil.copytree(place, root / place.relative_to(store.root()), ignore=shutil.ignore_patterns(".*"))
+                shutil.copytree(place, root / place.relative_to(store.root()), ignore=shutil.ignore_patterns(".*", "cache"))
         yield root
 
 

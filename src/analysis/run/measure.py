@@ -134,7 +134,7 @@ def cold(project: Path, study: str) -> Cold:
     """
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        for part in ("studies", "notebooks", f"data/raw/{study}"):
+        for part in ("studies", "notebooks", "validation", f"data/raw/{study}"):
             (root / part).parent.mkdir(parents=True, exist_ok=True)
             (root / part).symlink_to(project / part, target_is_directory=True)
         environment = os.environ | {"ANALYSIS_ROOT": str(root)}
