@@ -99,4 +99,4 @@ def test_an_unknown_unit_is_refused():
 
 def test_a_study_without_a_table_skips_the_notebooks_that_need_it():
     names = {step.title for step in job.chosen([store.study("help")], None, {}, None)}
-    assert {"00_start", "03_change", "05_referrals"} <= names and not {"06_collaboration", "08_costs"} & names
+    assert {"00_start", "03_change", "05_referrals"} <= names and not {"06_collaboration", "07_factors"} & names
