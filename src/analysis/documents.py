@@ -24,7 +24,9 @@ AUDITS = {
     ),
     "stari": (
         "Standards for Reporting Implementation Studies (StaRI)",
-        "Pinnock et al., BMJ 2017;356:i6795 (doi 10.1136/bmj.i6795), checklist of 27 items",
+        "Pinnock et al., BMJ 2017;356:i6795 (doi 10.1136/bmj.i6795). Ten of its items are asked twice: of the strategy "
+        "(here how the partners in a municipality work and learn together) and of the intervention (here the referral "
+        "of residents, and the activities that they take part in)",
     ),
 }
 COLUMNS = ["item", "section", "asks", "verdict", "where", "how"]
@@ -130,8 +132,9 @@ def audits() -> str:
         found = audit(name)
         counted = found["verdict"].value_counts().reindex(VERDICTS).dropna().astype(int)
         tally = ", ".join(f"{n} {verdict}" for verdict, n in counted.items())
-        rows = zip(*(found[name] if name != "where" else found[name].map(_linked) for name in COLUMNS), strict=True)
-        parts += [f"## {title}\n", f"Source: {source}. {len(found)} items: {tally}.\n"]
+        items = found["item"].str.split().str[0].nunique()
+        size = f"{items} items" if items == len(found) else f"{items} items in {len(found)} rows"
+        parts += [f"## {title}\n", f"Source: {source}. {size}: {tally}.\n"]
         rows = [
             (row.item, row.section, row.asks, row.verdict, _linked(row.where), row.how) for row in found.itertuples()
         ]

@@ -47,7 +47,9 @@ def folder(studies: list[str]) -> Iterator[Path]:
         tables = [store.root() / "validation", store.root() / "notebooks"]  # a notebook cites the simulation study
         for place in [*tables, *map(store.study_folder, wanted), *map(store.raw, wanted)]:
             if place.is_dir():
-                shutil.copytree(place, root / place.relative_to(store.root()), ignore=shutil.ignore_patterns(".*", "cache"))
+                shutil.copytree(
+                    place, root / place.relative_to(store.root()), ignore=shutil.ignore_patterns(".*", "cache")
+                )
         yield root
 
 
