@@ -1,9 +1,13 @@
 """A run does again what changed and nothing else; what does not fit the notebooks' parameters is refused."""
 
+import re
+
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from analysis import store
+from analysis.__main__ import app
 from analysis.run import job
 from analysis.run.plan import plan
 
@@ -81,6 +85,24 @@ def test_a_failing_notebook_is_named_and_the_release_waits(small):
     assert "What was corrected and settled" in text and "AttributeError" in text
     assert "not run: help/release" in text
     assert not (small / "reports" / "help").exists()
+
+
+@pytest.mark.parametrize(
+    ("until", "last"), [("notebooks", {"prepare", "notebook"}), ("release", {"prepare", "notebook", "release"})]
+)
+def test_a_run_stops_where_it_is_told(small, until, last):
+    kinds = {step.name: step.kind for step in job.chosen([store.study("help")], None, {}, None)}
+    asked = CliRunner().invoke(app, ["run", "help", "--unit", "all", "--dry-run", "--until", until])
+    named = re.findall(r"started: (\S+)", asked.output)
+    assert asked.exit_code == 0 and {kinds[name] for name in named} == last
+
+
+def test_a_run_without_a_release_is_gone_on_with_from_there(small):
+    assert execute("help", units=["all"], only=["prepare", "notebook"])[0] == "0"
+    assert list(small.glob("data/processed/help/candidates/all/*.csv")) and not list(
+        small.glob("reports/help/*/tables")
+    )
+    assert would_run("help", units=["all"]) == {"help/release"}
 
 
 def test_an_undeclared_parameter_is_refused():

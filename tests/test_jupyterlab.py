@@ -155,5 +155,7 @@ def test_run_all_cells_gives_the_committed_results_and_no_error(lab, place, brow
 
 
 def test_make_lab_opens_the_first_notebook():
-    made = subprocess.run(["make", "--dry-run", "--no-print-directory", "lab"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    made = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", "lab"], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout
     assert re.search(r"jupyter lab notebooks/00_start\.ipynb$", made.strip())

@@ -1,7 +1,7 @@
 """`python -m analysis`: every command; each says what it does and where its result is, and exits 1 on a problem."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -47,15 +47,17 @@ def run(
     cluster: Annotated[
         Path | None, typer.Option(help="YAML file that says how to start workers as batch jobs (SLURM, PBS, ...).")
     ] = None,
+    until: Annotated[
+        Literal["notebooks", "release", "pages"], typer.Option(help="Stop after these; a later run goes on from there.")
+    ] = "pages",
     force: Annotated[bool, typer.Option(help="Run every step, also those whose receipt holds.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say which steps would run, and run none.")] = False,
 ) -> None:
     """Prepare, run every notebook for every unit, release what may be shown, publish reports/."""
+    kinds = {"notebooks": ("prepare", "notebook"), "release": ("prepare", "notebook", "release"), "pages": None}
     parameters = {"language": language, **({"as_of": as_of} if as_of else {})}
-    chosen = {"units": unit, "books": notebook, "parameters": parameters}
-    _execute(
-        studies, only=None, **chosen, jobs=jobs, force=force, dry_run=dry_run, scheduler=scheduler, cluster=cluster
-    )
+    chosen = {"only": kinds[until], "units": unit, "books": notebook, "parameters": parameters}
+    _execute(studies, **chosen, jobs=jobs, force=force, dry_run=dry_run, scheduler=scheduler, cluster=cluster)
 
 
 def _execute(studies, **options) -> None:
