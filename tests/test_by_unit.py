@@ -1,6 +1,9 @@
 """Studies whose raw files come one a unit: prepared unit by unit, the same as from one file, all or nothing."""
 
+import contextlib
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +14,10 @@ from analysis.codebook import StudyError
 from analysis.synthetic import World, write_study
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # validation/ is no part of the installed package
+
+from validation import scale  # noqa: E402
+
 NAME = "world3"
 UNITS = ("hardenberg", "kampen", "oost_gelre")
 
@@ -107,3 +114,26 @@ def test_a_plan_that_mixes_files_by_unit_and_whole_is_refused(project):
 def test_a_world_is_not_written_over_another(project):
     with pytest.raises(FileExistsError, match="is there already"):
         list(write_study(project, NAME, World(municipalities=3, people=150)))
+
+
+@pytest.mark.slow
+def test_what_measures_the_national_size_finds_the_same_tables_here_and_on_two_workers():
+    """At a size of seconds; it fails when a table differs, a run fails or a limit is not met."""
+    small = ["--municipalities", "3", "--people", "600", "--notebook", "01"]
+    done = subprocess.run([sys.executable, ROOT / "validation" / "scale.py", *small], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the same tables, byte by byte" in done.stdout and "two workers: " in done.stdout
+
+
+@pytest.mark.parametrize(("other", "gigabytes", "status"), [(12, 1, 0), (13, 1, 1), (12, 5, 1)])
+def test_a_table_that_differs_on_the_cluster_and_too_much_memory_are_failures(monkeypatch, other, gigabytes, status):
+    def fake(root: Path, notebooks: list[str], *words: str) -> scale.Measured:
+        place = root / "data" / "processed" / scale.STUDY / "candidates" / "all" / "01_prepare__flow.csv"
+        place.parent.mkdir(parents=True)
+        place.write_text(f"step,count\nreceived,{other if words else 12}\n")
+        return scale.Measured(0, 60.0, gigabytes * 2**30)
+
+    monkeypatch.setattr(scale, "run", fake)
+    monkeypatch.setattr(scale, "cluster", lambda folder: contextlib.nullcontext("tcp://127.0.0.1:1"))
+    monkeypatch.setattr(sys, "argv", ["scale.py", "--municipalities", "1", "--people", "40"])
+    assert scale.main() == status
