@@ -325,6 +325,19 @@ def test_the_certificate_is_a_page_of_its_own_and_data_with_a_verdict_for_each(c
     assert page.count("<caption>") == page.count("<table>") == 2 and "value 6, expected 5" in page
 
 
+def test_the_certificate_names_the_commit_and_whether_files_are_as_committed(committed, tmp_path):
+    assert json.loads(certificate.write([reproduced()], tmp_path)[1].read_text("utf-8"))["commit"] == ""
+    git = ["git", "-C", str(committed), "-c", "user.name=x", "-c", "user.email=x"]
+    for words in (["init", "--quiet"], ["add", "studies"], ["commit", "--quiet", "--message", "first"]):
+        subprocess.run([*git, *words], check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    assert machine.commit(committed) == head
+    changed = next(path for path in (committed / "studies").rglob("*") if path.is_file())
+    changed.write_bytes(changed.read_bytes() + b" ")
+    page = certificate.write([reproduced()], tmp_path)[0].read_text("utf-8")
+    assert f"commit {head}, with files that are not as committed" in page
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_certificate_breaks_no_rule_of_wcag(browser, committed, tmp_path, width):  # noqa: F811
     release(committed / "made", "all", "05_referrals__b", TEXT.format(6))

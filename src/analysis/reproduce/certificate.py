@@ -23,6 +23,7 @@ def about(found: Sequence[Reproduction]) -> dict[str, object]:
         "holds": all(one.holds for one in found),
         "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seconds": round(sum(one.seconds for one in found), 1),
+        "commit": machine.commit(store.root()),
         "machine": asdict(machine.this()),
         "versions": {
             name: machine.installed(name)

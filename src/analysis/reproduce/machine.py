@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import subprocess
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,6 +43,15 @@ def this() -> Machine:
         platform.system(), platform.machine(), " ".join([*simd.get("baseline", ()), *simd.get("found", ())]),
         platform.python_version(), f"{blas.get('name', '')} {blas.get('version', '')}".strip(), os.cpu_count() or 1,
     )  # fmt: skip
+
+
+def commit(root: Path) -> str:
+    """The commit of a clone, ending in `-dirty` where files are not as committed; empty where there is no git."""
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def locked(lock: Path) -> dict[str, str]:
