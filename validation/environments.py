@@ -98,7 +98,8 @@ def suite(pythons: list[str], resolution: str | None, folder: Path) -> bool:
     for number, python in enumerate(pythons):
         interpreter = make(folder / f"environment-{number}", python, requirements)
         skip = ["--deselect", NOT_LOCKED] if resolution else []
-        command = [str(interpreter), "-m", "pytest", *skip]
+        subprocess.run([str(interpreter), "-m", "analysis", "prepare"], env=plain(), cwd=ROOT, check=True)
+        command = [str(interpreter), "-m", "pytest", "-n", "2", "--dist", "loadfile", *skip]  # as `make test` does
         status = subprocess.run(command, env=plain(), cwd=ROOT).returncode
         print(f"Python {python}, {resolution or 'lock'}: {'passed' if status == 0 else 'failed'}", flush=True)
         good &= status == 0
