@@ -98,9 +98,10 @@ def suite(pythons: list[str], resolution: str | None, folder: Path) -> bool:
     for number, python in enumerate(pythons):
         interpreter = make(folder / f"environment-{number}", python, requirements)
         skip = ["--deselect", NOT_LOCKED] if resolution else []
-        subprocess.run([str(interpreter), "-m", "analysis", "prepare"], env=plain(), cwd=ROOT, check=True)
+        own = plain() | dict.fromkeys(THREADS, "1")
+        subprocess.run([str(interpreter), "-m", "analysis", "prepare"], env=own, cwd=ROOT, check=True)
         command = [str(interpreter), "-m", "pytest", "-n", "2", "--dist", "loadfile", *skip]  # as `make test` does
-        status = subprocess.run(command, env=plain(), cwd=ROOT).returncode
+        status = subprocess.run(command, env=own, cwd=ROOT).returncode
         print(f"Python {python}, {resolution or 'lock'}: {'passed' if status == 0 else 'failed'}", flush=True)
         good &= status == 0
     return good
