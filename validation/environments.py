@@ -61,7 +61,8 @@ def differing(interpreter: Path, folder: Path, threads: int) -> list[str]:
     from analysis.reproduce import expected, rerun, verdicts
 
     with rerun.folder([STUDY]) as root:
-        command = [str(interpreter), "-c", WITH_THREADS, str(threads), "run", STUDY, "--jobs", str(threads)]
+        command = [str(interpreter), "-c", WITH_THREADS, str(threads), "run", STUDY, "--until", "release"]
+        command += ["--jobs", str(threads)]
         own = plain() | dict.fromkeys(THREADS, str(threads)) | {"ANALYSIS_ROOT": str(root)}
         subprocess.run(command, env=own, check=True, cwd=root, stdout=subprocess.DEVNULL)
         found, wanted = expected.released(root / "reports" / STUDY), expected.read(STUDY).tables
