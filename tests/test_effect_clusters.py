@@ -87,9 +87,12 @@ def test_standard_errors_and_df_are_those_of_clubsandwich_and_sandwich(grunfeld,
     factor = np.sqrt((found["n_clusters"].iloc[0] - 1) / found["n_clusters"].iloc[0]) if kind == "CR3" else 1.0
     for want in STORED[(STORED["model"] == model) & (STORED["kind"] == kind)].itertuples():
         got = row(found, want.term.replace("(Intercept)", "Intercept"))
+        assert got.df == pytest.approx(want.df, rel=1e-6)
+        if want.df < 1.5:
+            assert got.note.startswith(f"not estimable, because it has {want.df:.1f} degrees of freedom")
+            continue
         assert got.estimate == pytest.approx(want.estimate, rel=1e-9)
         assert got.std_error == pytest.approx(want.std_error * factor, rel=1e-8)
-        assert got.df == pytest.approx(want.df, rel=1e-6)
 
 
 @pytest.mark.parametrize(("model", "intersection"), [("twoway_own", True), ("twoway_plain", False)])
@@ -354,11 +357,19 @@ def test_what_cannot_be_estimated_says_why(name, reason):
     assert says_why(found) and found["note"].str.contains(reason).all()
 
 
-@pytest.mark.parametrize("near", [small(2), small(3, 1), small().assign(y=lambda d: (d.index == 0) * 1.0 + d["town"])])
-def test_two_clusters_three_rows_or_nearly_constant_are_estimated(near):
+@pytest.mark.parametrize("near", [small(3), small(3, 1), small().assign(y=lambda d: (d.index == 0) * 1.0 + d["town"])])
+def test_three_clusters_three_rows_or_nearly_constant_are_estimated(near):
     found = every_method(near)
     assert found["estimate"].notna().all() and found["std_error"].gt(0).all()
     assert (found["lower"] < found["upper"]).all()
+
+
+def test_two_clusters_have_one_degree_of_freedom_and_no_interval():
+    found = every_method(small(2))
+    by_t = found["df"].notna()
+    assert by_t.sum() == 6 and found.loc[by_t, ["estimate", "lower", "upper", "p_value"]].isna().all(axis=None)
+    assert found.loc[by_t, "note"].str.startswith("not estimable, because it has 1.0 degrees of freedom").all()
+    assert found.loc[~by_t, "note"].str.contains("confidence set is unbounded").all()
 
 
 def test_few_clusters_and_one_treated_cluster_are_named():

@@ -5,6 +5,9 @@ import pandas as pd
 
 from analysis.effect.soundness import AT_BOUND, FEW_PERSONS
 
+FEW_UNITS = 5
+"""Below this number of units an estimate that rests on their spread carries a warning."""
+
 
 def at_bound(values: np.ndarray, scale: np.ndarray | None = None, *, where: str = "") -> str:
     """Warning when half of `values` or more are the lowest or highest of `scale` (default: of the values themselves).
@@ -39,9 +42,14 @@ def at_bound_somewhere(values: np.ndarray, terms: np.ndarray) -> str:
     return next(filter(None, texts), "")
 
 
-def few(persons: int) -> str:
-    """Warning that an estimate rests on few persons; empty from ten on."""
-    return f"warning: only {persons} persons" if persons < FEW_PERSONS else ""
+def few(count: int, what: str = "persons") -> str:
+    """Warning that an estimate rests on few persons (or rows, named by `what`); empty from ten on."""
+    return f"warning: only {count} {what}" if count < FEW_PERSONS else ""
+
+
+def few_units(units: int, what: str = "units") -> str:
+    """Warning that the spread between units (or clusters) rests on few of them; empty from five on."""
+    return f"warning: only {units} {what}; the variance between them is hardly known" if units < FEW_UNITS else ""
 
 
 def warned(rows: pd.DataFrame, *warnings: str) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.effect.bootstrap import wild_bootstrap
+from analysis.effect.bounds import few
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.linear import Design, Fit, Kind, Weights, codes, design, least_squares, listed
 from analysis.effect.randomisation import randomisation_test, sign_flip
@@ -119,7 +120,9 @@ def _row(fit: Fit, found: Variance, term: str, known: dict, members: list[np.nda
             why = f"the two-way variance of {term} is negative: the two directions share too few combinations"
         return not_estimable(why, **known)
     row = interval(fit.coefficients[at], np.sqrt(found.variance[at]), found.df[at], level=level)
-    notes = [cautions(_plain(fit)[:, at], members)]
+    if "estimate" not in row:
+        return {**known, **row}
+    notes = [cautions(_plain(fit)[:, at], members) if members else few(fit.design.n, "rows")]
     if len(members) == 1 and ", CR2 by" in known["method"] and row["df"] < 4:
         notes.append(f"{row['df']:.1f} Satterthwaite df, fewer than 4: approximate at best (Tipton 2015)")
     return {**known, **row, "note": "; ".join(filter(None, notes))}

@@ -10,6 +10,9 @@ COLUMNS = [
     "outcome", "unit", "contrast", "method", "estimate", "std_error", "df", "lower", "upper", "p_value", "p_floor",
     "n", "n_clusters", "note",
 ]  # fmt: skip
+FEWEST_DF = 1.5
+"""Degrees of freedom below which no interval is given: t covers almost anything (12.7 standard errors with 1, 4.3 with
+2, which is what three persons or clusters have)."""
 _TEXT = {"outcome", "unit", "contrast", "method", "note"}
 
 
@@ -34,8 +37,11 @@ def _column(name: str, values: list) -> pd.array:
 def interval(estimate: float, std_error: float, df: float = np.inf, *, level: float = 0.95) -> dict[str, float]:
     """Symmetric confidence limits and two-sided p-value of an estimate from Student's t (normal when df is infinite).
 
-    Returns the keys `estimate, std_error, df, lower, upper, p_value`, ready for `frame`.
+    Returns the keys `estimate, std_error, df, lower, upper, p_value`, ready for `frame`; below `FEWEST_DF` degrees of
+    freedom `df` alone and a `note` that says why.
     """
+    if reason := too_few(df):
+        return not_estimable(reason, df=df)
     distribution = stats.norm if np.isinf(df) else stats.t(df)
     half = distribution.ppf(0.5 + level / 2) * std_error
     p_value = 2 * distribution.sf(abs(estimate / std_error)) if std_error > 0 else np.nan
@@ -45,6 +51,11 @@ def interval(estimate: float, std_error: float, df: float = np.inf, *, level: fl
     }  # fmt: skip
 
 
+def too_few(df: float) -> str:
+    """Why nothing is concluded from so few degrees of freedom, the one rule of every method; else an empty string."""
+    return "" if df >= FEWEST_DF else f"it has {df:.1f} degrees of freedom, and an interval would cover almost anything"
+
+
 def not_estimable(reason: str, **known) -> dict:
-    """A row that says `not estimable, because <reason>` in its note, with what is known (outcome, unit, contrast, n)."""
+    """A row that says `not estimable, because <reason>` in its note, with what is known (outcome, contrast, n)."""
     return {**known, "note": f"not estimable, because {reason}"}

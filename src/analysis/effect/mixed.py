@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from analysis.effect.estimates import frame, not_estimable
+from analysis.effect.estimates import frame, not_estimable, too_few
 from analysis.effect.fitting import Fit, fit_intercept, fit_slope, satterthwaite
 from analysis.effect.likelihood import cross_products
-from analysis.effect.soundness import FEWEST_DF, Sample, dependent, obstacle, residual_obstacle, warnings
+from analysis.effect.soundness import Sample, dependent, obstacle, residual_obstacle, warnings
 from analysis.effect.terms import Layout, Terms
 from analysis.effect.waves import require_columns, require_numbers, units
 
@@ -129,11 +129,8 @@ def _inference(fit: Fit, back: np.ndarray, mean: float, level: float = 0.95) -> 
     p_value = 2 * special.stdtr(df, -np.abs(estimate / std_error))
     keys = ("estimate", "std_error", "df", "lower", "upper", "p_value")
     columns = (estimate, std_error, df, estimate - half, estimate + half, p_value)
-    few = "it has {:.1f} degrees of freedom, and an interval would cover almost anything"
-    return [
-        dict(zip(keys, row, strict=True)) if enough else not_estimable(few.format(row[2]))
-        for row, enough in zip(np.column_stack(columns).tolist(), df >= FEWEST_DF, strict=True)
-    ]
+    rows = np.column_stack(columns).tolist()
+    return [not_estimable(few) if (few := too_few(row[2])) else dict(zip(keys, row, strict=True)) for row in rows]
 
 
 def _variances(fit: Fit, z_back: np.ndarray) -> dict[str, float]:

@@ -8,7 +8,8 @@ import pandas as pd
 from scipy import special, stats
 
 from analysis.effect.between import PRIORS, TAU2, mixture_quantile, posterior
-from analysis.effect.estimates import frame, interval, not_estimable
+from analysis.effect.bounds import few_units
+from analysis.effect.estimates import frame, interval, not_estimable, too_few
 from analysis.effect.waves import require_columns
 
 _KEYS = ["outcome", "contrast"]
@@ -39,7 +40,7 @@ def random_effects(
     variance not truncated) or "Wald" (normal). Further columns: tau2, i2 (from tau2, as metafor), q, q_df, q_p
     (Cochran's test), predict_lower and predict_upper: where the estimate of a new unit of the same kind is expected
     (t on k - 1 with HKSJ; Higgins et al. 2009). `n_clusters` is k.
-    Units without an estimate or with a zero standard error are left out and named. With one unit nothing is estimable.
+    Units without an estimate or with a zero standard error are left out and named. With one unit nothing is estimable, with two only by Wald.
     Raises ValueError when a unit has two rows for one outcome and contrast: choose one method first.
     """
     for name, value, allowed in (("tau2", tau2, tuple(TAU2)), ("inference", inference, ("HKSJ", "Wald"))):
@@ -72,9 +73,9 @@ def _per_contrast(estimates: pd.DataFrame, summarise) -> pd.DataFrame:
 
 def _note(units: _Units) -> str:
     found = [f"without {', '.join(units.left_out)} (no estimate or no standard error)"] if units.left_out else []
-    if 2 <= units.k < 5:
-        found.append(f"warning: only {units.k} units; the variance between them is hardly known")
-    return "; ".join(found)
+    if units.k >= 2:
+        found.append(few_units(units.k))
+    return "; ".join(filter(None, found))
 
 
 def _random_effects(units: _Units, known: dict, *, tau2: str, inference: str, level: float, method: str) -> list[dict]:
@@ -89,6 +90,8 @@ def _random_effects(units: _Units, known: dict, *, tau2: str, inference: str, le
     scale = w @ (y - mean) ** 2 / (k - 1) if hksj else 1.0
     std_error = np.sqrt(scale / w.sum())
     df = k - 1 if hksj else np.inf
+    if reason := too_few(df):
+        return [known | not_estimable(reason)]
     if not std_error > 0:
         return [known | not_estimable("all units have the same estimate: HKSJ has no variance; use inference='Wald'")]
     quantile = special.stdtrit(df, 0.5 + level / 2) if hksj else special.ndtri(0.5 + level / 2)

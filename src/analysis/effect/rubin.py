@@ -47,6 +47,8 @@ def _pooled(rows: pd.DataFrame, known: dict, df_complete: float | str, level: fl
     if not complete > 0:
         return not_estimable(f"complete-data degrees of freedom are {complete:g}, not above zero", **known)
     row = {**known, **combine(rows["estimate"].to_numpy(float), rows["std_error"].to_numpy(float), complete, level)}
+    if "estimate" not in row:
+        return row
     notes = list(dict.fromkeys(rows["note"])) if "note" in rows.columns else []
     floor = rows["p_floor"].max() if "p_floor" in rows.columns else np.nan
     if np.isfinite(floor):

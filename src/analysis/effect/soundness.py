@@ -11,8 +11,6 @@ from analysis.effect.terms import Columns, Layout
 
 FEWEST_PERSONS = 3
 """Below this no interval is given: with two persons t has one degree of freedom and covers almost anything."""
-FEWEST_DF = 1.5
-"""Degrees of freedom below which no interval is given, for the same reason (three persons at two waves have 2)."""
 FEW_PERSONS = 10
 """Below this an estimate carries a warning."""
 AT_BOUND = 0.5

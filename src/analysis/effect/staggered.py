@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.effect.bounds import at_bound, few, warned
-from analysis.effect.estimates import frame, interval, not_estimable
+from analysis.effect.estimates import frame, interval, not_estimable, too_few
 from analysis.effect.group_time import Covariates, Effect, Panel, balanced, group_time
 from analysis.effect.linear import columns_missing, listed
 from analysis.effect.sandwich import cautions
@@ -147,6 +147,8 @@ def _row(panel: Panel, known: dict, level: float, names: dict, effect: Effect) -
             return not_estimable("there is one cluster", **known)
         sums = np.bincount(panel.cluster, weights=effect.influence)
         error, df = float(np.sqrt(np.sum(sums**2) * clusters / (clusters - 1))) / n, clusters - 1.0
+        if reason := too_few(df):
+            return not_estimable(reason, **known)
         notes += [cautions((panel.start == effect.group).astype(float), [panel.cluster])]
     if not error > 1e-12 * max(abs(effect.value), np.abs(panel.outcomes).max()):
         return not_estimable("the changes do not vary between persons", **known)

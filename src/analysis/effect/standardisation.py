@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import expit
 
 from analysis.effect.bounds import at_bound, few, warned
-from analysis.effect.estimates import frame, interval, not_estimable
+from analysis.effect.estimates import frame, interval, not_estimable, too_few
 from analysis.effect.linear import Design, as_terms, codes, columns_missing, design, least_squares, listed, quoted
 from analysis.effect.logistic import logistic
 
@@ -127,6 +127,8 @@ def _rows(treatment: str, points: np.ndarray, drawn: np.ndarray, level: float, c
     names = (f"{treatment}: 1 - 0", f"mean under {treatment} = 1", f"mean under {treatment} = 0")
     if len(usable) < max(20, len(drawn) / 2):
         return [not_estimable(f"{note}, more than half" if failed else "there are too few draws", contrast=names[0])]
+    if clusters is not None and (reason := too_few(clusters - 1)):
+        return [not_estimable(reason, contrast=names[0])]
     rows = []
     estimates = (points[0] - points[1], *points)
     for name, estimate, sample in zip(names, estimates, (usable[:, 0] - usable[:, 1], *usable.T), strict=True):

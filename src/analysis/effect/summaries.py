@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from analysis.effect.bounds import few_units
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.linear import columns_missing, design, identified
 
@@ -66,8 +67,10 @@ def per_term(
             rows.append(not_estimable("all clusters have the same value", **known))
         else:
             left = len(found) - len(values)
-            note = f"{left} clusters in which the formula cannot be fitted are left out" if left else ""
-            rows.append({**known, "note": note, **test(values)})
+            row = test(values)
+            notes = [row.get("note", ""), "" if "estimate" not in row else few_units(len(values), "clusters")]
+            notes += [f"{left} clusters in which the formula cannot be fitted are left out"] if left else []
+            rows.append({**known, **row, "note": "; ".join(filter(None, notes))})
     return frame(rows)
 
 

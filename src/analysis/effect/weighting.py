@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.effect.bounds import at_bound, few, warned
+from analysis.effect.bounds import at_bound, warned
 from analysis.effect.clusters import regression_rows
 from analysis.effect.estimates import frame, interval, not_estimable
 from analysis.effect.group_differences import effective_size, standardised_rows
@@ -48,7 +48,7 @@ def weighted_effect(
         rows = _normal(rows, level)
     rows["method"] = method + rows["method"].str.removeprefix("least squares")
     rows = rows.assign(**_diagnostics(found), **_largest(used, covariates, found)).iloc[::-1]
-    return warned(rows.reset_index(drop=True), "" if cluster else few(len(found)), at_bound(given.y))
+    return warned(rows.reset_index(drop=True), at_bound(given.y))
 
 
 def balance(
