@@ -5,6 +5,7 @@ that can be estimated. A pair without meaning is named in `OUTSIDE` with its rea
 is left out in silence.
 """
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -220,6 +221,54 @@ def test_its_nearest_neighbour_is_estimated_with_the_right_sign(hard: str, name:
     assert np.isfinite(row[["estimate", "std_error", "lower", "upper"]].astype(float)).all(), row["note"]
     assert row["estimate"] > 0 and row["lower"] < row["upper"]
     assert row["upper"] - row["lower"] <= widest(name)
+
+
+# ---- one rule for few degrees of freedom, few rows and few clusters
+
+TOO_FEW = r"^not estimable, because it has 1\.\d degrees of freedom, and an interval would cover almost anything$"
+BY_TOWN: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "cluster_robust": lambda d: effect.cluster_robust(wide(d), "change ~ 1", cluster="town"),
+    "cluster_robust, CR1": lambda d: effect.cluster_robust(wide(d), "change ~ 1", cluster="town", kind="CR1"),
+    "cluster_robust, two ways": lambda d: effect.cluster_robust(d, "y ~ 1", cluster=["town", "person"], kind="CR1"),
+    "leave_one_out": lambda d: effect.leave_one_out(wide(d), "change ~ 1", cluster="town").iloc[:1],
+    "cluster_summaries": lambda d: effect.cluster_summaries(wide(d), "change ~ 1", cluster="town"),
+    "random_effects": lambda d: effect.random_effects(per_town(d)),
+} | {
+    name: lambda d, name=name: answers(name, d)
+    for name in ("ancova", "staggered_effect", "weighted_effect", "g_formula")
+} | {
+    "difference_in_differences": lambda d: effect.difference_in_differences(
+        d, "y", treated="arm", post="period", cluster="town", kind="CR1")
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BY_TOWN)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_two_towns_are_one_degree_of_freedom_and_three_are_named(name: str):
+    rows, near = (BY_TOWN[name](D[D["town"].between(1, towns)]) for towns in (2, 3))
+    assert rows["note"].str.match(TOO_FEW).all()
+    assert rows[["estimate", "std_error", "lower", "upper", "p_value"]].isna().all(axis=None)
+    assert near["estimate"].notna().all() and near["note"].str.contains("3 clusters|3 units").all()
+
+
+def test_many_towns_can_leave_a_term_hardly_a_degree_of_freedom():
+    apart = wide(D).assign(odd=lambda d: d["z"] + 100 * (d["town"] == 0))  # one town of six tells all there is to tell
+    found = effect.cluster_robust(apart, "change ~ odd", cluster="town").set_index("contrast")
+    assert re.match(TOO_FEW, found.loc["odd", "note"]) and found.loc["odd", "df"] < 1.5
+    near = effect.cluster_robust(apart, "change ~ z", cluster="town").set_index("contrast")
+    for row in (found.loc["Intercept"], near.loc["z"]):
+        assert np.isfinite(row[["lower", "upper"]].astype(float)).all()
+
+
+@pytest.mark.parametrize("kind", ["classical", "HC0", "HC1", "HC2", "HC3"])
+def test_three_rows_are_named_and_with_one_degree_of_freedom_refused(kind: str):
+    three = pd.DataFrame({"y": [1.0, 2.0, 4.0], "x": [0.0, 1.0, 3.5]})
+    ten = pd.concat([three, three + 0.5, three - 0.5, three + 1], ignore_index=True).iloc[:10]
+    mean = effect.cluster_robust(three, "y ~ 1", cluster=None, kind=kind)
+    line = effect.cluster_robust(three, "y ~ x", cluster=None, kind=kind)
+    assert mean["note"].tolist() == ["warning: only 3 rows"] and mean["lower"].notna().all()
+    assert line["note"].str.match(TOO_FEW).all() and line["lower"].isna().all()
+    assert not effect.cluster_robust(ten, "y ~ x", cluster=None, kind=kind)["note"].any()
 
 
 # ---- those that give no estimates frame

@@ -123,7 +123,7 @@ def _row(fit: Fit, found: Variance, term: str, known: dict, members: list[np.nda
     if "estimate" not in row:
         return {**known, **row}
     notes = [cautions(_plain(fit)[:, at], members) if members else few(fit.design.n, "rows")]
-    if len(members) == 1 and ", CR2 by" in known["method"] and row["df"] < 4:
+    if len(members) == 1 and ", CR2 by" in known["method"] and row["df"] < 4 - 1e-6:
         notes.append(f"{row['df']:.1f} Satterthwaite df, fewer than 4: approximate at best (Tipton 2015)")
     return {**known, **row, "note": "; ".join(filter(None, notes))}
 

@@ -40,7 +40,8 @@ def random_effects(
     variance not truncated) or "Wald" (normal). Further columns: tau2, i2 (from tau2, as metafor), q, q_df, q_p
     (Cochran's test), predict_lower and predict_upper: where the estimate of a new unit of the same kind is expected
     (t on k - 1 with HKSJ; Higgins et al. 2009). `n_clusters` is k.
-    Units without an estimate or with a zero standard error are left out and named. With one unit nothing is estimable, with two only by Wald.
+    Units without an estimate or with a zero standard error are left out and named.
+    With one unit nothing is estimable, with two only by Wald.
     Raises ValueError when a unit has two rows for one outcome and contrast: choose one method first.
     """
     for name, value, allowed in (("tau2", tau2, tuple(TAU2)), ("inference", inference, ("HKSJ", "Wald"))):
