@@ -105,6 +105,14 @@ def test_two_ways_as_sandwich(grunfeld, model, intersection):
     assert (found["df"] == 9).all()
 
 
+@pytest.mark.parametrize("model", ["grunfeld", "weighted"])
+def test_two_ways_of_bell_and_mccaffrey_as_clubsandwich_one_way_at_a_time(grunfeld, model):
+    data, formula, weights = r_models(grunfeld)[model]
+    found = cluster_robust(data, formula, cluster=["firm", "year"], kind="CR2", weights=weights)
+    want = STORED[STORED["model"] == f"twoway_{model}"]
+    np.testing.assert_allclose(found[["std_error", "df"]], want[["std_error", "df"]], rtol=1e-8)
+
+
 def test_jackknife_as_leaving_out_by_hand(grunfeld):
     found = cluster_robust(grunfeld, "inv ~ value + capital", cluster="firm", kind="CR3")
     np.testing.assert_allclose(found["std_error"], STORED[STORED["model"] == "jackknife"]["std_error"], rtol=1e-9)

@@ -250,6 +250,16 @@ def test_never_is_missing_zero_infinite_or_after_the_last_period(counties):
         pd.testing.assert_frame_equal(found, base)
 
 
+def test_a_group_of_few_persons_is_named_in_its_own_rows_and_a_small_comparison_in_all():
+    found = staggered_effect(panel({0: 20, 2: 3, 4: 20}), "y", person="id", time="wave", start="start")
+    said = found["note"].str.contains("warning: only 3 persons start at 2")
+    assert said.any() and (said == (found["group"] == 2)).all()
+    few = staggered_effect(panel({0: 4, 2: 20, 4: 20}), "y", person="id", time="wave", start="start")
+    assert few["note"].str.contains("warning: only 4 persons never start").all()
+    also = staggered_effect(panel({0: 4, 2: 20, 4: 20}), "y", person="id", time="wave", start="start", control="notyet")
+    assert not also["note"].str.contains("only").any()
+
+
 def test_persons_and_starts_that_cannot_be_used_are_counted():
     data = panel({0: 20, 3: 20, 1: 5})
     data = data.drop(index=data[(data["id"] == 2) & (data["wave"] == 4)].index)

@@ -88,6 +88,14 @@ def test_open_case_ohio():
     assert found["method"].str.endswith("robust").all()
 
 
+def test_a_time_at_risk_without_its_logarithm_is_an_error():
+    data = epilepsy().assign(days=lambda d: 14 * (1 + np.arange(len(d)) % 4), log_days=lambda d: np.log(d["days"]))
+    how = {"person": "subject", "family": "poisson", "dependence": "independence"}
+    with pytest.raises(ValueError, match=r"offset: its values lie 42 apart on the log scale.*offset\(log\(days\)\)"):
+        gee_change(data, "seizures ~ base", offset="days", **how)
+    assert gee_change(data, "seizures ~ base", offset="log_days", **how)["lower"].notna().all()
+
+
 @pytest.mark.parametrize("reference", ["geepack", "gee_pkg"])
 def test_open_case_epilepsy_with_the_offset_as_formula_or_column(reference: str):
     case = OPEN["O10_epilepsy_gee"]

@@ -25,6 +25,10 @@ def test_agrees_with_metafor(case: dict):
     inference = {"knha": "HKSJ", "z": "Wald"}[case["test"]]
     found = random_effects(estimates(case["set"]), tau2=case["estimator"], inference=inference)
     assert len(found) == 1
+    if inference == "HKSJ" and len(estimates(case["set"])) == 2:  # metafor gives 12.7 standard errors either side
+        assert found["note"].iloc[0].startswith("not estimable, because it has 1.0 degrees of freedom")
+        assert found[["estimate", "lower", "upper"]].isna().all(axis=None) and "predict_lower" not in found
+        return
     rtol = 1e-6 if case["estimator"] == "DL" else 1e-5
     for key in ("estimate", "std_error", "lower", "upper", "p_value", "tau2", "i2", "q", "q_p"):
         np.testing.assert_allclose(found[key].iloc[0], case[key], rtol=rtol, atol=1e-8, err_msg=key)

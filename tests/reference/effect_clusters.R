@@ -38,6 +38,14 @@ for (multi0 in c(FALSE, TRUE)) {
   rows[[length(rows) + 1]] <- data.frame(model = paste0("twoway_", if (multi0) "plain" else "own"), kind = "CR1S",
                                          term = names(coef(two)), estimate = coef(two), std_error = se, df = 9)
 }
+# clubSandwich has one way only: V1 + V2 - V12 of its one-way matrices (Cameron, Gelbach & Miller 2011)
+for (name in c("grunfeld", "weighted")) {
+  fit <- models[[name]][[1]]; used <- if (name == "grunfeld") Grunfeld else odd
+  one <- function(cluster) diag(as.matrix(vcovCR(fit, cluster = cluster, type = "CR2")))
+  se <- sqrt(one(used$firm) + one(used$year) - one(interaction(used$firm, used$year, drop = TRUE)))
+  rows[[length(rows) + 1]] <- data.frame(model = paste0("twoway_", name), kind = "CR2", term = names(coef(fit)), estimate = coef(fit),
+                                         std_error = se, df = min(length(unique(used$firm)), length(unique(used$year))) - 1)
+}
 left <- sapply(unique(Grunfeld$firm), function(g) coef(update(two, data = Grunfeld[Grunfeld$firm != g, ])) - coef(two))
 jack <- sqrt(9 / 10 * rowSums(left^2))   # by brute force, MacKinnon, Nielsen & Webb 2023
 rows[[length(rows) + 1]] <- data.frame(model = "jackknife", kind = "CR3", term = names(coef(two)), estimate = coef(two), std_error = jack, df = 9)

@@ -5,6 +5,9 @@ bcg <- escalc(measure = "RR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data =
 schools <- data.frame(yi = c(28, 8, -3, 7, -1, 1, 18, 12), vi = c(15, 10, 16, 11, 9, 11, 10, 18)^2)  # Rubin 1981
 six <- data.frame(yi = c(2.1, -0.4, 1.3, 0.9, 3.6, 0.2), vi = c(0.5, 0.7, 0.4, 1.1, 0.9, 1.6)^2)
 alike <- data.frame(yi = c(1.0, 1.1, 0.9, 1.05, 0.95, 1.0), vi = c(0.5, 0.7, 0.4, 1.1, 0.9, 1.6)^2)
+pair <- data.frame(yi = c(0.2, 0.5), vi = c(0.04, 0.09))
+three <- data.frame(yi = c(0.2, 0.5, 0.9), vi = c(0.04, 0.09, 0.02))
+three_alike <- data.frame(yi = c(0.20, 0.25, 0.22), vi = c(0.04, 0.09, 0.02))  # tau2 = 0 by every estimator
 
 summarise <- function(d, tau2, test) {
   m <- rma(yi, vi, data = d, method = tau2, test = test, control = list(threshold = 1e-12, maxiter = 10000, tol = 1e-12))
@@ -12,7 +15,7 @@ summarise <- function(d, tau2, test) {
   list(estimate = as.numeric(m$beta), std_error = m$se, lower = m$ci.lb, upper = m$ci.ub, p_value = m$pval, tau2 = m$tau2,
        i2 = m$I2 / 100, q = m$QE, q_p = m$QEp, predict_lower = p$pi.lb, predict_upper = p$pi.ub)
 }
-sets <- list(bcg = bcg, schools = schools, six = six, alike = alike)
+sets <- list(bcg = bcg, schools = schools, six = six, alike = alike, pair = pair, three = three, three_alike = three_alike)
 grid <- expand.grid(set = names(sets), estimator = c("REML", "PM", "DL", "ML"), test = c("knha", "z"), stringsAsFactors = FALSE)
 found <- lapply(seq_len(nrow(grid)), function(i) c(as.list(grid[i, ]), summarise(sets[[grid$set[i]]], grid$estimator[i], grid$test[i])))
 

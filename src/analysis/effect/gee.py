@@ -11,6 +11,9 @@ from analysis.effect.separation import separates_binary, separates_counts, separ
 SANDWICH_FROM = 40
 """Persons (clusters) from which the plain sandwich is near its nominal level; below it is replaced or warned about."""
 
+LARGEST_OFFSET = 14.0
+"""Widest range of an offset of counts: beyond a millionfold (e^14) it must be a time whose logarithm was not taken."""
+
 _FAMILIES = ("gaussian", "logit", "poisson", "ordinal")
 _COVARIANCES = {"robust": "robust", "bias_reduced": "bias_reduced (Mancl-DeRouen)"}
 
@@ -22,9 +25,9 @@ def gee_change(
     """Marginal model of `formula` (patsy names its terms) for repeated measurements of a `person`, by statsmodels GEE.
 
     `family`: "gaussian", "logit" (outcome 0/1), "poisson" (counts; `offset(log(days))` in the formula or the column
-    `offset`), "ordinal" (cumulative logit: numbers or an ordered categorical; a positive term means higher, thresholds
-    are rows `I(y>k)`). `dependence`: "independence" or "exchangeable" (ordinal: independence only). `covariance`:
-    "robust", "bias_reduced" (Mancl & DeRouen 2001), or None: robust from 40 persons on, else bias_reduced.
+    `offset`, a logarithm too), "ordinal" (cumulative logit: numbers or an ordered categorical; a positive term means
+    higher, thresholds are rows `I(y>k)`). `dependence`: "independence" or "exchangeable" (ordinal: independence only).
+    `covariance`: "robust", "bias_reduced" (Mancl & DeRouen 2001), or None: robust from 40 persons, else bias_reduced.
     Limits and p-values by t on persons minus terms. Moments of scale and correlation are divided by n, as in geepack,
     whose estimates this gives on unbalanced data too.
 
@@ -78,6 +81,11 @@ def _check_outcome(model: Marginal, family: str) -> None:
         raise ValueError(f"{model.outcome}: logit needs values 0 and 1; recode the outcome")
     if family == "poisson" and (model.y < 0).any():
         raise ValueError(f"{model.outcome}: poisson needs counts; there are negative values")
+    if family == "poisson" and len(model.offset) and np.ptp(model.offset) > LARGEST_OFFSET:
+        raise ValueError(
+            f"offset: its values lie {np.ptp(model.offset):g} apart on the log scale, more than a millionfold. Give the "
+            "logarithm of the time or the number at risk: offset(log(days))"
+        )
 
 
 def _obstacle(model: Marginal, family: str) -> str | None:

@@ -53,7 +53,13 @@ def staggered_effect(
     cells = [(group, at) for group in groups for at in range(1, len(panel.periods))]
     effects = [group_time(panel, read, group, at, control, anticipation) for group, at in cells]
     rows = frame([_row(panel, known, level, *found) for found in _summaries(panel, effects, groups)])
-    return warned(rows, "" if cluster else few(len(panel.start)), *_ceilings(panel))
+    return warned(rows, *([] if cluster else _small(panel, control)), *_ceilings(panel))
+
+
+def _small(panel: Panel, control: str) -> list[str]:
+    """Warnings that few persons are in the panel, or that few of them never start where these are the comparison."""
+    never = int(np.isinf(panel.start).sum())
+    return [few(len(panel.start)), few(never, "persons never start") if control == "never" else ""]
 
 
 def _ceilings(panel: Panel) -> list[str]:
@@ -150,6 +156,8 @@ def _row(panel: Panel, known: dict, level: float, names: dict, effect: Effect) -
         if reason := too_few(df):
             return not_estimable(reason, **known)
         notes += [cautions((panel.start == effect.group).astype(float), [panel.cluster])]
+    elif np.isfinite(effect.group):
+        notes += [few(int((panel.start == effect.group).sum()), f"persons start at {effect.group:g}")]
     if not error > 1e-12 * max(abs(effect.value), np.abs(panel.outcomes).max()):
         return not_estimable("the changes do not vary between persons", **known)
     notes += [f"{panel.dropped} persons incomplete or treated from the first period left out"] if panel.dropped else []
