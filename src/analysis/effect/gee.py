@@ -83,8 +83,8 @@ def _check_outcome(model: Marginal, family: str) -> None:
         raise ValueError(f"{model.outcome}: poisson needs counts; there are negative values")
     if family == "poisson" and len(model.offset) and np.ptp(model.offset) > LARGEST_OFFSET:
         raise ValueError(
-            f"offset: its values lie {np.ptp(model.offset):g} apart on the log scale, more than a millionfold. Give the "
-            "logarithm of the time or the number at risk: offset(log(days))"
+            f"offset: its values lie {np.ptp(model.offset):g} apart on the log scale, more than a millionfold. Give "
+            "the logarithm of the time or the number at risk: offset(log(days))"
         )
 
 
