@@ -14,7 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from test_accessibility import ARGUMENTS, CHROMIUM, INSTALL
 
 ROOT = Path(__file__).parents[1]
 QUICK = ["00_start.ipynb"]
@@ -45,10 +44,11 @@ def place(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lab(place: Path):
-    """Address of a running JupyterLab with a token, its settings and kernels apart from the user's own."""
-    if not CHROMIUM:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(INSTALL)
+def lab(browser, place: Path):
+    """Address of a running JupyterLab with a token, its settings and kernels apart from the user's own.
+
+    The browser comes first: without one nothing needs to be prepared.
+    """
     for name, value in (EVERY_CELL | NO_NEWS).items():
         path = place / "settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,19 +81,6 @@ def wait_for(address: str, token: str, server: subprocess.Popen, log: Path) -> N
             return urllib.request.urlopen(f"{address}/api/status?token={token}", timeout=5).close()
         time.sleep(0.2)
     pytest.fail(f"JupyterLab did not start: {log.read_text()[-2000:]}")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    if not CHROMIUM:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(INSTALL)
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        with suppress(Exception):
-            chromium.close()
 
 
 def run_all(page, address: str, cells: int) -> None:
@@ -155,7 +142,6 @@ def test_run_all_cells_gives_the_committed_results_and_no_error(lab, place, brow
 
 
 def test_make_lab_opens_the_first_notebook():
-    made = subprocess.run(
-        ["make", "--dry-run", "--no-print-directory", "lab"], capture_output=True, text=True, cwd=ROOT, check=True
-    ).stdout
+    command = ["make", "--dry-run", "--no-print-directory", "lab"]
+    made = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
     assert re.search(r"jupyter lab notebooks/00_start\.ipynb$", made.strip())

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_accessibility import WIDTHS, _violations, browser  # noqa: F401  (a fixture)
+from axe import WIDTHS, violations
 
 from analysis.codebook import StudyError
 from analysis.reproduce import basis, certificate, crates, expected, machine, reproduction, rerun, verdicts
@@ -338,11 +338,10 @@ def test_the_certificate_names_the_commit_and_whether_files_are_as_committed(com
     assert f"commit {head}, with files that are not as committed" in page
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_certificate_breaks_no_rule_of_wcag(browser, committed, tmp_path, width):  # noqa: F811
+def test_the_certificate_breaks_no_rule_of_wcag(browser, committed, tmp_path):
     release(committed / "made", "all", "05_referrals__b", TEXT.format(6))
     html, _ = certificate.write([reproduced()], tmp_path)
-    assert _violations(browser, html.as_uri(), width) == []
+    assert violations(browser, html.as_uri(), *WIDTHS) == []
 
 
 # --- the committed expectations -------------------------------------------------------------------------------------
