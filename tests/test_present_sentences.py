@@ -344,7 +344,7 @@ def test_small_differences_from_the_country_are_called_equal():
     said = _said("context", "09_context__compared", "en")
     assert said[1].startswith("The public figures came with the study")
     assert said[2] == (
-        "Hardenberg: of 2 figures 1 are about equal to the country (less than 2 points apart), 0 higher and 1 lower."
+        "Hardenberg: of 2 figures 1 are about equal to the country (less than two points apart), 0 higher and 1 lower."
     )
 
 

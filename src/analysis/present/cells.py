@@ -32,13 +32,14 @@ class Format:
 class Cell:
     """A written cell, its status (shown, hidden, together, not_applicable, not_estimable), and a mark beside it.
 
-    `at` is its name in the released table (`dim=level;measure`), where it is one cell of it.
+    `at` is its name in the released table (`dim=level;measure`), where it is one cell of it; `n` the number behind it.
     """
 
     text: str
     status: str = SHOWN
     mark: str = ""
     at: str = ""
+    n: str = ""
 
     @property
     def marked(self) -> str:
@@ -125,4 +126,5 @@ def cell(words: Words, row, *, kind: str = "") -> Cell:
         return Cell(words.text(f"table.{status}"), status)
     n = row["n"] if isfinite(row["n"]) else None
     outcome = outcome_of(words, row.get("outcome") or Measured.parse(row.get("measured") or "").about)
-    return Cell(written(words, row["measure"], row["value"], n=n, outcome=outcome, kind=kind))
+    text = written(words, row["measure"], row["value"], n=n, outcome=outcome, kind=kind)
+    return Cell(text, n="" if n is None else words.number(n))

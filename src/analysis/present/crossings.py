@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.present.cells import HIDDEN, NOT_APPLICABLE, SHOWN, Cell, as_share, cell, outcome_of
 from analysis.present.reading import ALL, Released
-from analysis.present.tables import Grid, general_notes, marks_of
+from analysis.present.tables import Grid, general_notes, marks_of, name_of
 from analysis.present.wording import Words
 
 UNKNOWN = "unknown"
@@ -107,14 +107,20 @@ def _tested(crossing: Crossing) -> bool:
 def _line(outcome: str, columns: Sequence[Column], public: Sequence[Benchmark], rows: Mapping, differ: Mapping,
           crossing: Crossing, words: Words) -> Iterator[Cell]:  # fmt: skip
     first = next(iter(crossing.means.levels("variable")), "")
-    yield cell(words, rows.get((outcome, first, ALL)), kind="mean")
-    written = {one: cell(words, rows.get((outcome, one.variable, one.level)), kind="mean") for one in columns}
+    yield _written(words, rows.get((outcome, first, ALL)), crossing.means)
+    written = {one: _written(words, rows.get((outcome, one.variable, one.level)), crossing.means) for one in columns}
     for one, own in written.items():
         others = [other for other in columns if (outcome, one.variable, frozenset((one.level, other.level))) in differ]
         letters = [other.letter for other in others if other != one and _apart(own, written[other])]
         yield replace(own, mark=",".join(letters)) if own.status == SHOWN else own
     for one in public:
         yield _public_cell(outcome, one, crossing, words)
+
+
+def _written(words: Words, row: Mapping | None, means: Released) -> Cell:
+    """A mean with its name in the released table."""
+    found = cell(words, row, kind="mean")
+    return found if row is None else replace(found, at=name_of(row, means))
 
 
 def _apart(one: Cell, other: Cell) -> bool:

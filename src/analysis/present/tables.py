@@ -151,6 +151,7 @@ def _line(labels: tuple[str, ...], cells: tuple[Cell, ...], ids: Mapping[str, st
 
 def _written(one: Cell, id: str) -> Markup:
     address = Markup(' id="{}"').format(id) if id else Markup("")
+    address += Markup(' data-n="{}"').format(one.n) if id and one.n else Markup("")  # seen when a link arrives here
     mark = Markup("") if one.status == SHOWN else Markup(' class="mark"')
     return Markup("<td{}{}>{}</td>").format(address, mark, one.marked)
 
@@ -212,7 +213,7 @@ def _label(table: Released, words: Words, row: Mapping, dim: str) -> str:
 
 def _cell(table: Released, words: Words, by_cell: Mapping, key: Mapping, measure: str) -> Cell:
     where = tuple(key[dim] for dim in table.dims)
-    name = ";".join([*(f"{dim}={key[dim]}" for dim in table.dims), measure if measure != INTERVAL else LIMITS[0]])
+    name = name_of(key | {"measure": measure if measure != INTERVAL else LIMITS[0]}, table)
     if measure != INTERVAL:
         return replace(cell(words, by_cell.get((*where, measure)), kind=table.kinds.get(measure, "")), at=name)
     low, high = (by_cell.get((*where, limit)) for limit in LIMITS)
@@ -222,6 +223,11 @@ def _cell(table: Released, words: Words, by_cell: Mapping, key: Mapping, measure
         return worst
     text = interval_text(words, low["value"], high["value"], outcome_of(words, key.get("outcome")))
     return replace(ends[0], text=text, at=name)
+
+
+def name_of(row: Mapping, table: Released) -> str:
+    """The name of a row's cell, as sentences name it: `dim=level;measure`."""
+    return ";".join([*(f"{dim}={row[dim]}" for dim in table.dims), row["measure"]])
 
 
 def _has_points(table: Released, words: Words) -> bool:

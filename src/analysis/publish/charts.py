@@ -15,7 +15,7 @@ from analysis.present.figures.style import SERIES
 from analysis.present.picture import alt_text
 from analysis.present.reading import ALL
 from analysis.present.sentences.sentence import cell_ids
-from analysis.publish.blocks import Material
+from analysis.publish.material import Material
 from analysis.publish.sheet import number_of
 
 if TYPE_CHECKING:

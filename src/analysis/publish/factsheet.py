@@ -13,8 +13,9 @@ from pathlib import Path
 import yaml
 
 from analysis.publish.archive import UNDATED
-from analysis.publish.blocks import Block, Material, say
+from analysis.publish.blocks import say
 from analysis.publish.contents import Section, completed
+from analysis.publish.material import Block, Material
 
 PAGES = 2
 TEMPLATE, DATA = "factsheet.typ", "data.json"

@@ -1,17 +1,19 @@
 """Self-contained accessible pages: one report a unit and language, one index a study and language."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis import present
-from analysis.publish.blocks import Block, Material, blocks
+from analysis.publish.blocks import blocks
 from analysis.publish.contents import Section, completed, sections
+from analysis.publish.material import Block, Material
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -51,10 +53,11 @@ def report(
 
 
 def page(
-    tables: Path, study: "Study", unit: str, language: str, as_of: date | None = None, *, languages: Iterable[str] = ()
-) -> Page:
-    """As `report`, with the figures apart."""
-    material = gathered(tables, study, unit, language, as_of)
+    tables: Path, study: "Study", unit: str, language: str, as_of: date | None = None, *,
+    languages: Iterable[str] = (), cells: Mapping[str, str] = MappingProxyType({}),
+) -> Page:  # fmt: skip
+    """As `report`, with the figures apart; `cells` are the ids of the notebook cells that released the tables."""
+    material = replace(gathered(tables, study, unit, language, as_of), cells=cells)
     words = material.words
     made = blocks([section for section in completed(material.tables) if _told(section, material)], material)
     chapters = [Chapter(id, words.text(f"page.sections.{id}"), found) for id, found in made.items()]

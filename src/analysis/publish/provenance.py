@@ -80,7 +80,7 @@ def origin(study: "Study", unit: str, table: str) -> Origin | None:
     raw = {name: found for one in ran if one.kind == "prepare" for name, found in raw_files(study, one).items()}
     mine = {name: found for name, found in raw.items() if _feeds(study, name, processed)}
     notebook = next(iter(made.notebook), "")
-    return Origin(notebook, section_of(store.root() / notebook, table.partition("__")[2]), processed, mine or raw)
+    return Origin(notebook, place_of(store.root() / notebook, table.partition("__")[2]).section, processed, mine or raw)
 
 
 def processed_table(file: str) -> str:
@@ -103,13 +103,29 @@ def _feeds(study: "Study", raw: str, processed: Iterable[str]) -> bool:
     return any(raw == f"data/raw/{study.id}/{one.file}" or raw == f"{one.package}/{one.dataset}" for one in tables)
 
 
-def section_of(notebook: Path, name: str) -> str:
-    """The heading above the cell of a notebook that releases the table `name`; empty when there is none."""
+@dataclass(frozen=True)
+class Place:
+    """Where a notebook releases a table: the heading above the cell, and the cell's id; empty where there is none."""
+
+    section: str = ""
+    cell: str = ""
+
+
+def place_of(notebook: Path, name: str) -> Place:
+    """The place in a notebook that releases the table `name`."""
     heading = ""
-    for cell in json.loads(notebook.read_text("utf-8"))["cells"] if notebook.is_file() else ():
+    for cell in json.loads(store.read(notebook).read_text("utf-8"))["cells"] if notebook.is_file() else ():
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             heading = next((line.lstrip("# ") for line in source.splitlines() if line.startswith("#")), heading)
         elif "release(" in source and re.search(rf"""["']{re.escape(name)}["']""", source):
-            return heading
-    return ""
+            return Place(heading, cell.get("id", ""))
+    return Place()
+
+
+def cells(tables: Iterable[str]) -> dict[str, str]:
+    """The id of the notebook cell that releases each of `tables` (`<notebook>__<name>`), where it is found."""
+    split = ((table, table.partition("__")) for table in sorted(set(tables)))
+    folder = store.root() / "notebooks"
+    found = {table: place_of(folder / f"{notebook}.ipynb", name).cell for table, (notebook, _, name) in split}
+    return {table: cell for table, cell in found.items() if cell}

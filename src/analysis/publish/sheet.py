@@ -11,7 +11,7 @@ from babel.numbers import parse_decimal
 from analysis.present.cells import SHOWN, Cell
 from analysis.present.numbers import MINUS
 from analysis.present.tables import Grid
-from analysis.publish.blocks import Material
+from analysis.publish.material import Material
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

@@ -12,7 +12,7 @@ from analysis.present.reading import Released
 from analysis.present.sentences.sentence import Sentence, cell_ids, refuse_causal
 from analysis.present.tables import title_of
 from analysis.present.wording import Words
-from analysis.publish.blocks import Material
+from analysis.publish.material import Material
 
 
 @lru_cache

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from analysis import store
+from analysis.publish import provenance
 from analysis.publish.factsheet import fact_sheet
 from analysis.publish.html import Page, index, page
 from analysis.publish.slides import slide_deck
@@ -38,17 +39,18 @@ def publish(
     """Write pages, figures, table books, slides and fact sheets of all units, in each language, into `folder`.
 
     `earlier` are the tables of the release before, by unit and name; `template` is a .pptx of the house for the slides.
-    Only these and the released tables below `folder` are read. All is made in memory first, by as many `processes` at
-    a time; then each file is replaced whole (one that would not change is left alone), and pages and figures that no
-    longer belong are removed. Returns the files. Raises ValueError for another folder than the study's own: only there
-    does the store write.
+    Only these, the released tables below `folder` and the ids of notebook cells are read. All is made in memory first,
+    by as many `processes` at a time; then each file is replaced whole (one that would not change is left alone), and
+    pages and figures that no longer belong are removed. Returns the files. Raises ValueError for another folder than
+    the study's own: only there does the store write.
     """
     if folder != store.reports(study.id):
         raise ValueError(f"reports of {study.id} are written to its own folder in reports/ only, not to {folder.name}.")
     units = [unit for unit in ("all", *study.units) if any((folder / unit / "tables").glob("*.csv"))]
     made = {f"index.{one}.html": index(study, units, one, as_of, languages=languages).encode() for one in languages}
+    cells = provenance.cells(path.stem for path in folder.glob("*/tables/*.csv"))
     works = [
-        _Work(folder, study, unit, one, tuple(languages), as_of, earlier.get(unit, {}), template)
+        _Work(folder, study, unit, one, tuple(languages), as_of, earlier.get(unit, {}), template, cells)
         for unit, one in product(units, languages)
     ]
     made |= {name: content for done in _together(works, processes) for name, content in done.items()}
@@ -70,11 +72,13 @@ class _Work:
     as_of: date | None
     earlier: Mapping[str, "present.Released"]
     template: Path | None
+    cells: Mapping[str, str]
 
     def __call__(self) -> dict[str, bytes]:
         """The files of the unit in this language, by name below the study's folder."""
         tables = self.folder / self.unit / "tables"
-        found = page(tables, self.study, self.unit, self.language, self.as_of, languages=self.languages)
+        about = {"languages": self.languages, "cells": self.cells}
+        found = page(tables, self.study, self.unit, self.language, self.as_of, **about)
         found = replace(found, material=replace(found.material, earlier=self.earlier))
         made = _files(found, self.language, self.template)
         return {f"{self.unit}/{name}": content for name, content in made.items()}

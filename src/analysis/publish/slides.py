@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from analysis.present.sentences.sentence import Sentence
 from analysis.publish.archive import UNDATED, settled
-from analysis.publish.blocks import Material, say
+from analysis.publish.blocks import say
 from analysis.publish.charts import Chart, charts, draw
 from analysis.publish.contents import sections
 from analysis.publish.discussion import actions, questions
 from analysis.publish.house import house
+from analysis.publish.material import Material
 from analysis.publish.since import since
 
 if TYPE_CHECKING:

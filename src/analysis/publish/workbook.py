@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from analysis.present.crossings import crossing_grid, crossing_marks, people_grid
 from analysis.present.tables import Grid, caption_of, general_notes, grid, marks_of, profile_text, why_empty
 from analysis.publish.archive import UNDATED
-from analysis.publish.blocks import Material
 from analysis.publish.contents import Part, completed
+from analysis.publish.material import Material
 from analysis.publish.sheet import CONTENTS, Book, laid_out, widths, write_grid, write_line
 
 if TYPE_CHECKING:

@@ -18,13 +18,14 @@ def context(table: Released, words: Words) -> tuple[Sentence, ...]:
     rows = table.only("difference").shown
     for area in table.levels("area"):
         here = rows[rows["area"] == area]
-        counts = {name: words.number((here["against"] == name).sum()) for name in AGAINST}
         if here.empty:
             continue
-        text = words.text("say.context_compared", area=words.level("area", area), n=words.number(len(here)), **counts)
+        counts = {name: words.number((here["against"] == name).sum()) for name in AGAINST}
+        counts["n"] = words.number(len(here))
+        text = words.text("say.context_compared", area=words.level("area", area), **counts)
         where = here[list(table.dims)].to_dict("records")
         cells = chain.from_iterable(cell_ids(table, "difference", **levels) for levels in where)
-        found.append(Sentence(text, table.name, tuple(cells)))
+        found.append(Sentence(text, table.name, tuple(cells), tuple(counts.values())))
     return tuple(found)
 
 

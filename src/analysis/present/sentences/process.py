@@ -41,16 +41,15 @@ def attrition(table: Released, words: Words, *, first_only: bool = False) -> tup
 def _present(part: Released, words: Words, wave: str, *, first: bool) -> Sentence:
     """People at one wave."""
     count, share = _value(part, "count", wave=wave), _value(part, "percent", wave=wave)
-    key, values = "attrition_hidden", {"wave": words.group(part.apart, words.level("wave", wave))}
+    key, values, told = "attrition_hidden", {"wave": words.group(part.apart, words.level("wave", wave))}, ["count"]
     if count is not None:
         values["count"] = words.number(count["value"])
         key = "attrition_first" if first else "attrition_later_count"
         if not first and share is not None and isfinite(share["n"]):
-            key = "attrition_later"
+            key, told = "attrition_later", ["count", "percent"]
             values |= {"percent": words.percent(share["value"], share["n"]), "n": words.number(share["n"])}
-    return Sentence(
-        words.text(f"say.{key}", **values), part.name, cell_ids(part, "count", wave=wave, **dict(part.apart))
-    )
+    cells = cell_ids(part, *told, wave=wave, **dict(part.apart))
+    return Sentence(words.text(f"say.{key}", **values), part.name, cells)
 
 
 def funnel(table: Released, words: Words, *, first_only: bool = False) -> tuple[Sentence, ...]:
@@ -167,7 +166,8 @@ def factors(table: Released, words: Words) -> tuple[Sentence, ...]:
         most = sums[sums > 0].sort_values(ascending=False, kind="stable").head(TOP)
         items = [_named(words, "factor", factor, count) for factor, count in most.items()]
         used = tuple(cell for factor in most.index for cell in cell_ids(table, key, factor=factor))
-        found += [Sentence(words.text(f"say.factors_{key}", items="; ".join(items)), table.name, used)] if items else []
+        text, counted = words.text(f"say.factors_{key}", items="; ".join(items)), tuple(map(words.number, most))
+        found += [Sentence(text, table.name, used, counted)] if items else []
     return (*found, Sentence(words.text("say.factors_note")), *hidden_count(table, words))
 
 
@@ -187,6 +187,6 @@ def _value(part: Released, measure: str, **levels: str) -> pd.Series | None:
 
 def hidden_count(table: Released, words: Words) -> tuple[Sentence, ...]:
     """How many cells of a table are hidden; nothing where none is."""
-    count = len(table.hidden)
-    text = words.text("say.top_hidden", title=title_of(table.name, words), hidden=words.number(count))
-    return (Sentence(text, table.name),) if count else ()
+    count = words.number(len(table.hidden))
+    text = words.text("say.top_hidden", title=title_of(table.name, words), hidden=count)
+    return (Sentence(text, table.name, counted=(count,)),) if len(table.hidden) else ()

@@ -13,11 +13,15 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|])")
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence in words, the released table and the cells (`dim=level;measure`) that its numbers came from."""
+    """A sentence in words, the released table and the cells (`dim=level;measure`) that its numbers came from.
+
+    `counted` are the numbers in it, as written, that no one cell holds: those counted or added up over the table.
+    """
 
     text: str
     table: str = ""
     cells: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text

@@ -36,7 +36,8 @@ def cheers(table: Released, words: Words) -> tuple[Sentence, ...]:
     """Of the items of the reporting guideline how many are met, not reported and not applicable."""
     met = table.shown["value"]
     counts = {name: words.number((met == mark).sum()) for name, mark in (("met", 1), ("not_reported", 0), ("other", 2))}
-    return (Sentence(words.text("say.cheers", items=words.number(len(met)), **counts), table.name),)
+    counts["items"] = words.number(len(met))
+    return (Sentence(words.text("say.cheers", **counts), table.name, counted=tuple(counts.values())),)
 
 
 def worth(table: Released, words: Words) -> tuple[Sentence, ...]:

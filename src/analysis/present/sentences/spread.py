@@ -30,15 +30,9 @@ def _range(shown, table: Released, words: Words, about, outcome: str, contrast: 
     key = "forest_none" if shown.empty else "forest_one" if len(shown) == 1 else "forest"
     low, high = (written(words, "estimate", end, outcome=about) if len(shown) else "" for end in
                  (shown["value"].min(), shown["value"].max()))  # fmt: skip
-    text = words.text(
-        f"say.{key}",
-        shown=words.number(len(shown)),
-        units=words.number(len(words.study.units)),
-        low=low,
-        high=high,
-        **names,
-    )
-    return Sentence(refuse_causal(text, words, labels=names.values()), table.name, cells)
+    counts = {"shown": words.number(len(shown)), "units": words.number(len(words.study.units))}
+    text = words.text(f"say.{key}", low=low, high=high, **counts, **names)
+    return Sentence(refuse_causal(text, words, labels=names.values()), table.name, cells, (counts["shown"],))
 
 
 def specifications(table: Released, words: Words) -> tuple[Sentence, ...]:
@@ -65,10 +59,11 @@ def _directions(table: Released, words: Words, outcome: str, contrast: str) -> l
     counts = {"same": words.number(same), "methods": words.number(len(shown))}
     text = words.text("say.specifications", name=name, **values, **counts)
     cells = cell_ids(table, "estimate", outcome=outcome, contrast=contrast)
-    said = [Sentence(refuse_causal(text, words, labels=labels), table.name, cells)]
+    said = [Sentence(refuse_causal(text, words, labels=labels), table.name, cells, tuple(counts.values()))]
     if len(shown) < len(rows):
         counts = {"count": words.number(len(rows) - len(shown)), "all": words.number(len(rows))}
-        said.append(Sentence(words.text("say.specifications_absent", **counts), table.name))
+        absent = words.text("say.specifications_absent", **counts)
+        said.append(Sentence(absent, table.name, counted=tuple(counts.values())))
     return said
 
 

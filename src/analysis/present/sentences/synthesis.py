@@ -33,10 +33,11 @@ def logic(table: Released, words: Words) -> tuple[Sentence, ...]:
     """How many boxes of the logic model were measured, and which were not."""
     nodes = words.study.nodes
     bare = [node for node in nodes if not _measured(table, node.id)]
-    text = words.text("say.logic", boxes=words.number(len(nodes)), measured=words.number(len(nodes) - len(bare)))
-    names = [node.label(words.language) for node in bare]
+    measured, names = words.number(len(nodes) - len(bare)), [node.label(words.language) for node in bare]
+    text = words.text("say.logic", boxes=words.number(len(nodes)), measured=measured)
+    found = [Sentence(refuse_causal(text, words), table.name, counted=(measured,))]
     further = [words.text("say.logic_bare", names="; ".join(names))] if bare else []
-    return tuple(Sentence(refuse_causal(one, words, labels=names), table.name) for one in (text, *further))
+    return (*found, *(Sentence(refuse_causal(one, words, labels=names), table.name) for one in further))
 
 
 def _measured(table: Released, node: str) -> bool:
