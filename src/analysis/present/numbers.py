@@ -6,6 +6,7 @@ Excel does and what a reader does by hand. Python and R round half to even, and 
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from math import isfinite
 
 from babel.dates import format_date
@@ -22,20 +23,26 @@ def rounded(number: float, digits: int) -> Decimal:
 
 def number_text(number: float, digits: int, language: str) -> str:
     """`number` with `digits` decimals and the separators of the language; empty for a number that is not finite."""
-    if not isfinite(number):
-        return ""
+    return _written(rounded(number, digits), digits, language) if isfinite(number) else ""
+
+
+@lru_cache(maxsize=2**15)
+def _written(exact: Decimal, digits: int, language: str) -> str:
+    """A rounded number in the language: pages tell the same numbers many times, and writing one is slow."""
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    written = format_decimal(rounded(number, digits), format=pattern, locale=language, decimal_quantization=False)
-    return written.replace("-", MINUS)
+    return format_decimal(exact, format=pattern, locale=language, decimal_quantization=False).replace("-", MINUS)
 
 
 def percent_text(percent: float, digits: int, language: str) -> str:
     """A percentage (0-100) with its sign attached, so that it is read aloud as one thing."""
-    if not isfinite(percent):
-        return ""
+    return _written_share(rounded(percent, digits), digits, language) if isfinite(percent) else ""
+
+
+@lru_cache(maxsize=2**15)
+def _written_share(percent: Decimal, digits: int, language: str) -> str:
     pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
-    share = rounded(percent, digits) / 100
-    return format_percent(share, format=pattern, locale=language, decimal_quantization=False).replace("-", MINUS)
+    found = format_percent(percent / 100, format=pattern, locale=language, decimal_quantization=False)
+    return found.replace("-", MINUS)
 
 
 def date_text(day: date, language: str) -> str:

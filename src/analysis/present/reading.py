@@ -59,6 +59,11 @@ class Released:
         """Whether the table is shown for all units together only: every row is hidden for that reason."""
         return len(self.rows) > 0 and bool((self.hidden["reason"] == COARSER).sum() == len(self.rows))
 
+    @property
+    def public(self) -> bool:
+        """Whether its numbers are public figures: of all people of an area, from a public table."""
+        return {"area", "table_id"} <= set(self.dims)
+
     def where(self, **levels: str) -> "Released":
         """The rows at these levels; a dimension that the table does not have is ignored."""
         keep = pd.Series(True, index=self.rows.index)

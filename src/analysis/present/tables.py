@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analysis.present.cells import (
     HIDDEN,
@@ -74,7 +74,7 @@ def general_notes(table: Released, words: Words) -> tuple[str, ...]:
     """What is true of every table of a release: profile, rounding, date, and that people are synthetic."""
     texts = [profile_text(words, table.profile), words.text("table.note_rounding")]
     texts += [words.text("table.note_as_of", date=words.date(table.as_of))] if table.as_of else []
-    return (*texts, *[words.text("table.note_synthetic")] * (words.study.kind == "synthetic"))
+    return (*texts, *[words.text("table.note_synthetic")] * (words.study.kind == "synthetic" and not table.public))
 
 
 def _sentence(note: str) -> str:
@@ -150,17 +150,18 @@ def _line(labels: tuple[str, ...], cells: tuple[Cell, ...], ids: Mapping[str, st
 
 
 def _written(one: Cell, id: str) -> Markup:
-    address = Markup(' id="{}"').format(id) if id else Markup("")
-    address += Markup(' data-n="{}"').format(one.n) if id and one.n else Markup("")  # seen when a link arrives here
-    mark = Markup("") if one.status == SHOWN else Markup(' class="mark"')
-    return Markup("<td{}{}>{}</td>").format(address, mark, one.marked)
+    address = f' id="{escape(id)}"' if id else ""
+    address += f' data-n="{escape(one.n)}"' if id and one.n else ""  # seen when a link arrives here
+    mark = "" if one.status == SHOWN else ' class="mark"'
+    return Markup(f"<td{address}{mark}>{escape(one.marked)}</td>")
 
 
 def grid(table: Released, words: Words, *, across: str | None = None, measures: Sequence[str] | None = None) -> Grid:
     """The table in words, in the order of the file, without dimensions that are the same in every line."""
     across = across if across in table.dims else None
     measures = [one for one in measures or table.measures if one in table.measures or _both(one, table)]
-    dims = [dim for dim in table.dims if dim != across and dim not in constant(table)] or list(table.dims[:1])
+    apart = {across, *constant(table)}
+    dims = [dim for dim in table.dims if dim not in apart] or list(table.dims[:1])
     by_cell = {tuple(row[dim] for dim in table.dims) + (row["measure"],): row for row in table.rows.to_dict("records")}
     keys = table.rows.drop_duplicates([dim for dim in table.dims if dim != across]).to_dict("records")
     columns = [(level, measure) for level in (table.levels(across) if across else (None,)) for measure in measures]
@@ -181,7 +182,7 @@ def _both(measure: str, table: Released) -> bool:
 
 def constant(table: Released) -> dict[str, str]:
     """Dimensions (of several) with one level throughout, and that level: said in the caption, not in each line."""
-    same = {dim: table.levels(dim)[0] for dim in table.dims if len(table.levels(dim)) == 1}
+    same = {dim: levels[0] for dim in table.dims if len(levels := table.levels(dim)) == 1}
     if len(same) == len(table.dims):  # a table of one line keeps its last label
         same.pop(table.dims[-1], None)
     return same

@@ -1,5 +1,6 @@
 """Self-contained accessible pages: one report a unit and language, one index a study and language."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from analysis.study import Study
 
 # characters that turn the direction of text around, and controls: a label may not reorder a page
-_UNSEEN = dict.fromkeys(
-    [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, *range(9), 11, 12, *range(14, 32)]
-)
+_UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def _render(template: str, material: Material, title: str, **context: object) ->
         unit=study.unit_label(material.unit, material.words.language), study=material.words.of(study.title),
         as_of=material.words.date(material.as_of) if material.as_of else "", source=material.words.source, **context,
     )  # fmt: skip
-    return html.translate(_UNSEEN)
+    return _UNSEEN.sub("", html)
 
 
 @lru_cache

@@ -21,14 +21,13 @@ from analysis.present.figures.style import (
     subtitle,
     wrapped,
 )
+from analysis.present.figures.timeline import bands
 from analysis.present.picture import Picture, alt_text
 from analysis.present.reading import Released, released
 from analysis.present.wording import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-BAND = "#E9E4D8"  # of public measures: light enough to read a line on
 
 
 def plan_strip(table: pd.DataFrame | Released, words: Words) -> Picture:
@@ -43,7 +42,7 @@ def plan_strip(table: pd.DataFrame | Released, words: Words) -> Picture:
     cells = cells.dropna(subset=needed) if set(needed) <= set(cells) else cells.iloc[:0]
     if cells.empty:
         return nothing(words, whole, title)
-    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.9 + 0.42 * len(cells))
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=1.6 + 0.42 * len(cells))
     labels, items = [words.level("phase", phase) for phase in cells["phase"]], []
     for place, row in enumerate(cells.to_dict("records")):
         _plan(made.ax, place, row)
@@ -54,9 +53,8 @@ def plan_strip(table: pd.DataFrame | Released, words: Words) -> Picture:
     made.ax.set_yticks(range(len(labels)), [wrapped(label, 18) for label in labels])
     made.ax.set_ylim(len(labels) - 0.4, -0.6)
     made.ax.tick_params(axis="y", length=0)
-    _years(made.ax, words)
-    caption = " ".join([words.text("picture.plan_note"), *_band_note(words)])
-    return Picture(made.figure, alt_text(words, title, items), caption, whole)
+    _legend(made.ax, _years(made.ax, words), words)
+    return Picture(made.figure, alt_text(words, title, items), words.text("picture.plan_note"), whole)
 
 
 def _plan(ax: "Axes", place: int, row: dict) -> None:
@@ -68,6 +66,18 @@ def _plan(ax: "Axes", place: int, row: dict) -> None:
         ax.plot(_month(closed), place, "D", color="white", markeredgecolor=INK, markersize=8, zorder=3, clip_on=False)
 
 
+def _legend(ax: "Axes", band: object | None, words: Words) -> None:
+    """What line, bar, diamond and band stand for, above the axes."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    label = {part: words.text(f"picture.plan.{part}") for part in ("whole", "middle", "half")}
+    handles = [Line2D([], [], color=BLUE, linewidth=2, label=label["whole"]), Patch(color=BLUE, label=label["middle"])]
+    handles += [Line2D([], [], marker="D", color="white", markeredgecolor=INK, markersize=8, label=label["half"])]
+    handles += [band] if band is not None else []
+    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, frameon=False, fontsize=9)
+
+
 def integration(table: pd.DataFrame | Released, words: Words) -> Picture:
     """Mean score of work sessions per half-year and the mean number of domains at the table, measures drawn in.
 
@@ -77,11 +87,11 @@ def integration(table: pd.DataFrame | Released, words: Words) -> Picture:
     shown = whole.shown[whole.shown["half"].str.fullmatch(r"\d{4}_[12]")] if "half" in whole.dims else whole.shown
     if shown.empty:
         return nothing(words, whole, title)
-    made, items = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=2.9), []
+    made, items, lines = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=2.9), [], []
     for at, (indicator, rows) in enumerate(shown.groupby("indicator", sort=False)):
         rows = rows.sort_values("half")
         label = words.level("indicator", indicator)
-        made.ax.plot(
+        lines += made.ax.plot(
             [_half(half) for half in rows["half"]], rows["value"], label=label, color=SERIES[at],
             linestyle=LINES[at], marker=MARKERS[at], linewidth=2, zorder=3,
         )  # fmt: skip
@@ -90,11 +100,10 @@ def integration(table: pd.DataFrame | Released, words: Words) -> Picture:
     made.ax.set_ylim(0, max(5.2, shown["value"].max() + 0.3))
     made.ax.yaxis.set_major_formatter(lambda value, _: words.number(value))
     made.ax.set_ylabel(words.text("picture.score_or_number"))
-    made.ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
-    _years(made.ax, words)
+    lines += filter(None, [_years(made.ax, words)])
+    made.ax.legend(handles=lines, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
     gone = [words.level("half", half) for half in whole.levels("half") if half not in set(shown["half"])]
-    caption = " ".join(filter(None, [*_band_note(words), not_shown(words, gone)]))
-    return Picture(made.figure, alt_text(words, title, items), caption, whole)
+    return Picture(made.figure, alt_text(words, title, items), not_shown(words, gone), whole)
 
 
 def heat(table: pd.DataFrame | Released, words: Words) -> Picture:
@@ -146,23 +155,21 @@ def _columns(ax: "Axes", columns: pd.Index, words: Words, several: bool) -> None
         ax.axvline(places[-1] + 0.5, color="white", linewidth=4)
 
 
-def _years(ax: "Axes", words: Words) -> None:
-    """A time axis in years over the study's window, with the public measures as bands behind what is drawn."""
+def _years(ax: "Axes", words: Words) -> object | None:
+    """A time axis in years over the study's window, with the public measures as bands behind what is drawn; returns a
+    handle of the bands for the legend, None where there are none.
+    """
     import matplotlib.dates as mdates
 
-    for period in words.study.periods:
-        ax.axvspan(mdates.date2num(period.start), mdates.date2num(period.end), color=BAND, zorder=0, linewidth=0)
-    if words.study.window:
-        ax.set_xlim(*map(mdates.date2num, words.study.window))
+    low, high = map(mdates.date2num, words.study.window) if words.study.window else ax.get_xlim()
+    band = bands(ax, words, low, high)
+    ax.set_xlim(low, high)
     ax.xaxis.set_major_locator(mdates.YearLocator())
     ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
     ax.grid(axis="x", color="#D9D9D9", linewidth=0.8)
     ax.set_axisbelow(True)
     ax.spines["left"].set_color(SOFT)
-
-
-def _band_note(words: Words) -> list[str]:
-    return [words.text("picture.band_note")] if words.study.periods else []
+    return band
 
 
 def _month(number: float) -> float:

@@ -44,12 +44,13 @@ class Sheet:
 
 def sheet(
     words: Words, title: str, subtitle: str, source: str, *, height: float, ratios: tuple[float, ...] = (1,),
-    width: float = WIDTH,
+    width: float = WIDTH, real: bool = False,
 ) -> Sheet:  # fmt: skip
     """A figure `height` inches high below its header: title, subtitle, synthetic mark; source line at the foot.
 
     It has one axes a number in `ratios`, their heights in that proportion. `width` is for what cannot be read in the
-    common width (a diagram); such a figure is as wide as the page.
+    common width (a diagram); such a figure is as wide as the page. `real` is what of a synthetic study is not: public
+    figures and dates.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -57,7 +58,7 @@ def sheet(
     room = width / WIDTH
     heading, below = textwrap.wrap(title, int(48 * room)), textwrap.wrap(subtitle, int(68 * room))
     foot = textwrap.wrap(source, int(82 * room))
-    synthetic = words.study.kind == "synthetic"
+    synthetic = words.study.kind == "synthetic" and not real
     top = 0.12 + 0.24 * len(heading) + LINE * len(below) + 0.26 * synthetic + 0.06
     bottom = 0.1 + 0.16 * len(foot)
     total = top + height + bottom

@@ -141,7 +141,8 @@ def time_strip(words: Words) -> Picture:
     study, title = words.study, words.text("figures.time_strip")
     source = words.text("picture.source_study", study=words.of(study.title))
     labels = [words.of(period.label) for period in study.periods]
-    made = sheet(words, title, words.level("unit", "all"), source, height=0.6 + 0.36 * max(len(labels), 1))
+    made = sheet(words, title, words.level("unit", "all"), source, height=0.6 + 0.36 * max(len(labels), 1),
+                 real=True)  # fmt: skip
     places = np.arange(len(labels))[::-1]
     items = []
     for place, period, label in zip(places, study.periods, labels, strict=True):
@@ -174,8 +175,8 @@ def trend(table: pd.DataFrame | Released, words: Words) -> Picture:
     if rows.empty:
         return nothing(words, whole, name)
     panels = _panels(rows)
-    made = sheet(words, name, subtitle(words, whole), source_line(words, whole), height=1.5 * len(panels),
-                 ratios=(1,) * len(panels))  # fmt: skip
+    made = sheet(words, name, subtitle(words, whole), source_line(words, whole), height=0.3 + 1.5 * len(panels),
+                 ratios=(1,) * len(panels), real=whole.public)  # fmt: skip
     items = []
     for ax, ((indicator, population, table_id), here) in zip(made.axes, panels, strict=True):
         for area, line in here.sort_values("year").groupby("area", sort=False):
@@ -193,8 +194,9 @@ def trend(table: pd.DataFrame | Released, words: Words) -> Picture:
     drawn = [made.axes[0].plot([], [], color=BLUE)[0], made.axes[0].plot([], [], "--", color=ORANGE, linewidth=2.6)[0]]
     country = next((area for area in whole.levels("area") if area not in words.study.units), "")
     unit = words.of(words.study.unit.name) if whole.unit == "all" else words.level("unit", whole.unit)
-    made.figure.legend(drawn, [unit.capitalize(), words.level("area", country)], loc="outside upper right", ncols=2,
-                       frameon=False)  # fmt: skip
+    above = 0.8 + 1.2 * (made.axes[0].get_title("left").count("\n") + 1)  # in letters: the panel's own title
+    made.axes[0].legend(drawn, [unit.capitalize(), words.level("area", country)], loc="lower left", ncols=2,
+                        bbox_to_anchor=(0, 1), borderaxespad=above, frameon=False)  # fmt: skip
     return Picture(made.figure, alt_text(words, name, items), words.text("picture.trend_note"), whole)
 
 
