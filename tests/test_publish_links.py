@@ -134,6 +134,14 @@ def test_sentences_lead_to_the_numbers_worked_out_by_hand(tmp_path):
     assert page.people[links[3][0]] == "612"
 
 
+def test_a_table_is_added_only_where_none_shows_the_cell(tmp_path):
+    """Without a part that shows them, the first counts are folded below; the change stands in a table of the plan."""
+    text = publish.report(write(tmp_path), the_study(), "all", "en", the_study().as_of)
+    sections = dict(re.findall(r'<section id="(\w+)"(.*?)</section>', text, flags=re.S))
+    assert "-whole" not in sections["in_brief"] + sections["what_changed"]
+    assert 'id="t-05_referrals__referrers-whole"' in sections["how_people_came"]
+
+
 def test_a_table_leads_to_the_cell_of_its_notebook(tmp_path):
     """Every table of the report; a notebook that is not there, or a name that it does not release, has no address."""
     released, study = write(tmp_path), the_study()

@@ -53,6 +53,20 @@ def test_files_and_notebooks_named_exist():
         assert (ROOT / "notebooks" / f"{name}.ipynb").exists(), name
 
 
+def test_the_command_draws_each_picture_that_is_shown_and_no_other():
+    """What `make pictures` writes, what README shows, and what is committed are the same files, in a readable size."""
+    from PIL import Image
+
+    from analysis.publish import pictures
+
+    shown = sorted(re.findall(r"!\[[^\]]+\]\((docs/pictures/[\w-]+\.png)\)", README))
+    assert shown == sorted(f"docs/pictures/{name}.png" for name in pictures.NAMES)
+    assert shown == sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/pictures").iterdir())
+    for name in shown:
+        with Image.open(ROOT / name) as image:
+            assert 300 < image.width <= pictures.WIDTH and image.height > 200 and not image.info.get("Software")
+
+
 def test_the_table_of_outputs_names_tables_that_notebooks_write():
     for name in re.findall(r"`(\d\d_\w+)__(\w+)\.csv`", README):
         notebook = (ROOT / "notebooks" / f"{name[0]}.ipynb").read_text("utf-8")

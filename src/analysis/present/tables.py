@@ -221,7 +221,7 @@ def _cell(table: Released, words: Words, by_cell: Mapping, key: Mapping, measure
     ends = [cell(words, low), cell(words, high)]
     worst = next((end for end in ends if end.status != SHOWN), None)
     if worst:
-        return worst
+        return replace(worst, at=name)
     text = interval_text(words, low["value"], high["value"], outcome_of(words, key.get("outcome")))
     return replace(ends[0], text=text, at=name)
 

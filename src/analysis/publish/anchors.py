@@ -11,9 +11,10 @@ from analysis.present.cells import Cell
 from analysis.present.numbers import MINUS
 from analysis.present.reading import Released
 from analysis.present.sentences.sentence import Sentence
-from analysis.present.tables import Grid
+from analysis.present.tables import LIMITS, Grid
 from analysis.present.wording import Words
 
+LOWER, UPPER = LIMITS
 # a number that is no part of a word: not those of T1, MHI-5, 95%-interval
 _NUMBER = re.compile(rf"(?<![\w.,-]){MINUS}?\d++(?:[.,]\d++)*+%?+(?!\w|-\w)")
 
@@ -78,6 +79,9 @@ def _matching(asked: str, there: Iterable[Cell], table: Released) -> list[Cell]:
     """The cells that have every level asked for; those whose further dimensions are at their total first."""
     parts = set(asked.split(";"))
     found = [cell for cell in there if parts <= set(cell.at.split(";"))]
+    if not found and UPPER in parts:  # an interval is one cell, named after its lower limit
+        parts = parts - {UPPER} | {LOWER}
+        found = [cell for cell in there if parts <= set(cell.at.split(";"))]
     totals = {f"{dim}={level}" for dim, level in table.totals.items()}
     return sorted(found, key=lambda cell: -len(totals & set(cell.at.split(";"))))
 

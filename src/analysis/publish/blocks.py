@@ -32,7 +32,7 @@ def blocks(plan: Iterable[Section], material: Material) -> dict[str, tuple[Block
         ]
         for section in plan
     }  # fmt: skip
-    for section in plan:
+    for section in sorted(plan, key=lambda one: not one.notebooks):  # last those that repeat what others tell
         for part in _lacking(section, told[section.id], anchors):
             made[section.id].append([Block(tabled_part(part, material.table(part), material, anchors, kind="whole"))])
     return {id: tuple(block for part in parts for block in _written(part, anchors, material) if block.html)

@@ -17,6 +17,7 @@ from analysis.codebook import StudyError
 if TYPE_CHECKING:
     from analysis.study import Study
 
+NAMES = ("report", "forest", "tables", "slide")
 WIDTH, COLOURS = 900, 64  # of a picture: pixels, and colours, so that it stays small
 WINDOW = (900, 1150)  # of the browser
 CORNER = (9, 16)  # columns and rows of the sheet: what can be read in a small picture
@@ -28,7 +29,7 @@ PROGRAMS = {
 
 
 def pictures(study: "Study", folder: Path, language: str = "en") -> Iterator[Path]:
-    """Write report.png, forest.png, tables.png and slide.png of all units together into `folder`; yields each path.
+    """Write a PNG for each of `NAMES`, of all units together, into `folder`; yields each path.
 
     Raises `StudyError` for a program or a report that is absent.
     """
@@ -38,13 +39,13 @@ def pictures(study: "Study", folder: Path, language: str = "en") -> Iterator[Pat
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as made:
         scratch = Path(made)
-        drawn = {
-            "report": _page(reports / f"report.{language}.html", scratch),
-            "forest": sorted((reports / "figures").glob(f"{FOREST}*.{language}.png"))[-1].read_bytes(),
-            "tables": _sheet(reports / f"tables.{language}.xlsx", scratch),
-            "slide": _slide(reports / f"slides.{language}.pptx", scratch),
-        }
-    for name, content in drawn.items():
+        drawn = (
+            _page(reports / f"report.{language}.html", scratch),
+            sorted((reports / "figures").glob(f"{FOREST}*.{language}.png"))[-1].read_bytes(),
+            _sheet(reports / f"tables.{language}.xlsx", scratch),
+            _slide(reports / f"slides.{language}.pptx", scratch),
+        )
+    for name, content in zip(NAMES, drawn, strict=True):
         (folder / f"{name}.png").write_bytes(_small(content))
         yield folder / f"{name}.png"
 

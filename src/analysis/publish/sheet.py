@@ -21,15 +21,15 @@ LOCALES = {"nl": "[$-413]", "en": "[$-809]"}  # how a number is written, whateve
 LEAST, MOST = 14, (44, 32)  # width in characters: of any column, and at most of the first columns of labels
 FURTHER = 20  # at most, of a further column of labels: other tables of the sheet have numbers there
 CONTENTS = 84  # of the first sheet: a page
-LINE = 15.0  # height of a line of text, in points
+LINE, EDGE = 15.0, 2.0  # height of a line of text, and of the room around it, in points
 _NUMBER = re.compile(rf"^[-{MINUS}]?[\d.,]+$")
 _LOOKS = {
     "title": {"bold": True, "font_size": 14, "font_color": "#1D1756"},
     "caption": {"bold": True, "font_size": 12, "font_color": "#1D1756"},
     "head": {"bold": True, "bg_color": "#F3F3F8", "bottom": 1, "text_wrap": True, "align": "right", "valign": "bottom"},
-    "label": {"text_wrap": True, "valign": "top"},
+    "label": {"text_wrap": True, "valign": "vcenter"},
     "label_head": {"bold": True, "bg_color": "#F3F3F8", "bottom": 1, "text_wrap": True, "valign": "bottom"},
-    "mark": {"align": "right", "valign": "top", "font_color": "#595959"},
+    "mark": {"align": "right", "valign": "vcenter", "font_color": "#595959"},
     "note": {"font_color": "#595959", "italic": True},
     "link": {"font_color": "#005A94", "underline": 1},
     "text": {},
@@ -55,7 +55,7 @@ class Book:
     def look(self, name: str) -> object:
         """The format of this name; another name is a number format."""
         if name not in self.formats:
-            number = {"num_format": name, "align": "right", "valign": "top"}
+            number = {"num_format": name, "align": "right", "valign": "vcenter"}
             self.formats[name] = self.file.add_format(_LOOKS.get(name, number))
         return self.formats[name]
 
@@ -75,15 +75,14 @@ def laid_out(book: Book, name: str, grids: Iterable[Grid]) -> "Worksheet":
 
 
 def widths(grids: Iterable[Grid]) -> list[int]:
-    """The width of each column in characters: of its longest label within bounds, or of a number."""
+    """The width of each column in characters: of its longest label within bounds, or of its head."""
     found: list[int] = []
     for grid in grids:
         labels = [max((len(line[0][at]) for line in grid.lines), default=0) for at in range(len(grid.label_heads))]
         labels = [max(length, len(head)) + 2 for length, head in zip(labels, grid.label_heads, strict=True)]
         most = [*MOST, *[FURTHER] * len(labels)]
-        own = [min(max(pair[0], LEAST), pair[1]) for pair in zip(labels, most, strict=False)] + [LEAST] * len(
-            grid.heads
-        )
+        own = [min(max(pair[0], LEAST), pair[1]) for pair in zip(labels, most, strict=False)]
+        own += [max(LEAST, *(len(word) + 2 for word in head.split())) for head in grid.heads]
         found = [max(pair) for pair in zip(_padded(found, len(own)), _padded(own, len(found)), strict=True)]
     return found
 
@@ -116,7 +115,7 @@ def write_line(book: Book, sheet: "Worksheet", row: int, text: str, look: str) -
 def _height(texts: Sequence[str], columns: Sequence[int], part: float = 1.0) -> float:
     """Points that the texts need when each is broken at the width of its column; bold letters fill it sooner."""
     lines = (len(wrap(text, max(1, int(part * (width - 1))))) for text, width in zip(texts, columns, strict=False))
-    return LINE * max(1, *lines)
+    return LINE * max(1, *lines) + EDGE
 
 
 def _cell(book: Book, sheet: "Worksheet", row: int, column: int, cell: Cell) -> None:

@@ -102,8 +102,10 @@ def _title(deck: "Presentation", material: Material) -> None:
 
 
 def _texts(deck: "Presentation", material: Material, title: str, sentences: Sequence[Sentence]) -> None:
-    """One slide for each few sentences."""
-    for some in (sentences[at : at + A_SLIDE] for at in range(0, len(sentences), A_SLIDE)):
+    """One slide for each few sentences, about as many on each."""
+    some_slides = -(-len(sentences) // A_SLIDE)
+    each = -(-len(sentences) // some_slides) if sentences else A_SLIDE
+    for some in (sentences[at : at + each] for at in range(0, len(sentences), each)):
         slide = deck.slides.add_slide(_layout(deck, "title", "text"))
         _headed(slide, title)
         frame = next(one for one in slide.placeholders if one.placeholder_format.idx != 0).text_frame
