@@ -27,7 +27,7 @@ FIGURES = {
     "negative bars": (
         "07_factors__factors",
         present.bars,
-        {"dim": "factor", "measure": "mean", "axis": "picture.valence"},
+        {"dim": "factor", "measure": "mean", "axis": "picture.score_or_number"},
     ),
     "specifications": ("04_robustness__specifications", present.specifications, {"outcome": "mhi5"}),
     "balance": ("07_factors__factors", present.balance, {"dim": "factor"}),

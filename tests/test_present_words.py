@@ -20,7 +20,8 @@ from analysis.present.wording import LANGUAGES, fixed_texts
 
 TEXTS = ROOT / "src/analysis/present/texts"
 SOURCE = ROOT / "src/analysis"
-PAGES = [SOURCE / "publish" / f"{name}.py" for name in ("blocks", "contents", "html", "site")]
+OF_PAGES = ("anchors", "blocks", "contents", "drawn", "html", "site", "tabled")
+PAGES = [SOURCE / "publish" / f"{name}.py" for name in OF_PAGES]
 CODE = [path for path in sorted((SOURCE / "present").rglob("*.py")) if path.name != "__init__.py"] + PAGES
 LIKE_PROSE = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 
@@ -35,6 +36,30 @@ def test_both_languages_have_the_same_keys_and_placeholders():
     strings = [key for key in nl if isinstance(nl[key], str)]
     assert [key for key in strings if _fields(nl[key]) != _fields(en[key])] == []
     assert [key for key in strings if not nl[key].strip() or not en[key].strip()] == []
+
+
+def _asked() -> tuple[set[str], list[re.Pattern]]:
+    """What can name a text: every string of the code, YAML, pages and notebooks; filled-in strings as patterns."""
+    whole, filled = set(), []
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                whole.add(node.value)
+            elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                parts = (re.escape(one.value) if isinstance(one, ast.Constant) else "[^.]+" for one in node.values)
+                filled.append(re.compile("".join(parts)))
+    others = [*SOURCE.rglob("*.html"), *(SOURCE / "publish").glob("*.yaml"), *(ROOT / "notebooks").rglob("*.ipynb")]
+    for path in others:
+        whole |= set(re.findall(r"[\w.]+", path.read_text("utf-8")))
+    return whole, filled
+
+
+def test_every_text_is_asked_for():
+    """By its key, by a filled-in string, or by the beginning of its key where the code chooses the end."""
+    whole, filled = _asked()
+    begun = tuple(f"{one}{mark}" for one in whole if re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", one) for mark in "._")
+    keys = [key for key in fixed_texts("nl") if key not in whole and not key.startswith(begun)]
+    assert [key for key in keys if not any(pattern.fullmatch(key) for pattern in filled)] == []
 
 
 def test_no_key_is_written_twice():
