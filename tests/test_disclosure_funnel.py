@@ -127,3 +127,34 @@ def test_a_unit_that_would_be_mostly_hidden_is_shown_for_all_together_only():
 def test_without_a_coarser_table_a_unit_keeps_its_own():
     out, log = suppress({"north/r": by_referrer((40, 3, 2, 50), "north")}, profile())
     assert list(log["collapsed"]) == [""] and out["north/r"][0]["status"].eq("shown").sum() == 2
+
+
+def attrition(unit, first, second, third):
+    """People at each wave, as shares of those at the first."""
+    kinds = {"count": "count", "percent": "percent"}
+    about = {"steps": ("wave",), "step_of": {"t0": "", "t1": "t0", "t2": "t0"}, "population": "participants"}
+    rows = [("t0", "count", first, np.nan), ("t0", "percent", np.nan, np.nan)]
+    for wave, left in (("t1", second), ("t2", third)):
+        rows += [(wave, "count", left, first), (wave, "percent", 100 * left / first, first)]
+    table = pd.DataFrame(rows, columns=["wave", "measure", "value", "n"])
+    return table, Meta(("wave",), {}, "persons", "samen10_30", kinds, unit=unit, **about)
+
+
+def test_how_many_began_is_shown_for_it_is_the_denominator_of_every_later_wave():
+    units = {"north": (131, 106, 87), "south": (124, 86, 64)}
+    tables = {f"{unit}/a": attrition(unit, *counts) for unit, counts in units.items()}
+    tables["all/a"] = attrition("all", *np.sum(list(units.values()), axis=0))
+    out, _ = suppress(tables, profile())
+    for unit, first in {"north": 131, "south": 124, "all": 255}.items():
+        entry = out[f"{unit}/a"][0].set_index(["wave", "measure"]).loc[("t0", "count")]
+        assert entry["status"] == "shown" and entry["value"] == first
+    assert failed(out).empty
+
+
+def test_a_first_step_of_one_population_restricts_nothing_there_only():
+    """`t0` is everybody who takes part; in a table about others it is a moment like any other."""
+    others = pd.DataFrame([("t0", "count", 40, np.nan), ("t1", "count", 33, np.nan)],
+                          columns=["wave", "measure", "value", "n"])  # fmt: skip
+    meta = Meta(("wave",), {}, "persons", "samen10_30", {"count": "count"}, population="helpers")
+    out, _ = suppress({"all/a": attrition("all", 131, 106, 87), "all/h": (others, meta)}, profile())
+    assert out["all/h"][0]["status"].eq("shown").all() and out["all/h"][1].population == "helpers"

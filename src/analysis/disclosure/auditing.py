@@ -5,6 +5,7 @@ import pandas as pd
 
 from analysis.disclosure.attack import FAR, Interval, blocks, protects
 from analysis.disclosure.meta import Meta
+from analysis.disclosure.problem import MAY_BE_NOBODY
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import Tables
 from analysis.disclosure.releases import differencing, history, level_text
@@ -59,6 +60,8 @@ def _bounds(found: System, tables: Tables, profile: Profile) -> tuple[np.ndarray
     lower = low.fillna(0.0).to_numpy(copy=True)
     lower[unknown & signed & bool((lower[signed] < 0).any())] = -FAR
     upper = high.fillna(max(FAR, 10 * high.abs().fillna(0).max())).to_numpy()
+    slack = found.unknowns["slack"].to_numpy(float)
+    lower, upper = np.where(slack > 0, -slack, lower), np.where(slack > 0, slack, upper)
     return np.minimum(lower, upper), np.maximum(lower, upper), unknown
 
 
@@ -163,8 +166,8 @@ def _names(found: System, column: int) -> dict[str, str]:
 
 def _harmless(derived: str, low: float, high: float, profile: Profile, threshold: float, rounded: bool) -> bool:
     """Derived numbers that tell of nobody, or that rounding leaves open (the rules judged the true value)."""
-    nobody = high == 0 and (derived == "residual" or profile.all != "hide")
-    open_ = low <= 0 and rounded and derived == "residual"
+    nobody = high == 0 and (derived in MAY_BE_NOBODY or profile.all != "hide")
+    open_ = low <= 0 and rounded and derived in MAY_BE_NOBODY
     return nobody or open_ or (profile.round_base > 0 and (high >= threshold or low <= 0))
 
 

@@ -72,6 +72,7 @@ def coarsen(table: pd.DataFrame, meta: Meta, dim: str) -> tuple[pd.DataFrame, Me
         "totals": {name: level for name, level in meta.totals.items() if name != dim},
         "ladder": tuple(name for name in meta.ladder if name != dim),
         "steps": tuple(name for name in meta.steps if name != dim),
+        "cumulative": tuple(name for name in meta.cumulative if name != dim),
         "answers": "" if meta.answers == dim else meta.answers,
     }
     return coarse.reset_index(drop=True), replace(meta, dims=kept, **named, **settled)

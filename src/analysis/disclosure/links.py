@@ -1,6 +1,6 @@
 """How the numbers of a set of tables hang together, found from the true values before anything is hidden."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +8,11 @@ import pandas as pd
 
 from analysis.disclosure.meta import Meta, described
 from analysis.disclosure.quantities import UNIT, Names, Quantity, Tables, published, stem
+from analysis.disclosure.releases import level_text
 from analysis.disclosure.rules import contributors
 
+WHOLE = 0.01  # persons: what a share computed from counts can be away from one of them
+HOW = ("exact", "about", "partial", "overlap")  # how parts make up a total, the later outranks the earlier
 HOME = "home"  # column that keeps rows of different units' tables apart
 
 
@@ -36,6 +39,23 @@ def lines(quantities: Iterable[Quantity], dim: str) -> dict[Quantity, list[Quant
     return found
 
 
+def answered(rows: pd.DataFrame) -> Iterator[tuple[str, Quantity, tuple[Quantity, ...]]]:
+    """Levels that may make up the denominator of their shares (answers of a question): name, denominator, parts.
+
+    The name is that of the relation in `Meta.adds`; it holds for a question, such as one `variable`, in all units.
+    """
+    pairs = rows[rows["slot"] == "part"].merge(rows[rows["slot"] == "whole"], on=["table", "row"], suffixes=("", "_of"))
+    found: dict[tuple, list[Quantity]] = {}
+    for part, whole in dict.fromkeys(zip(pairs["quantity"], pairs["quantity_of"], strict=True)):
+        for dim, _ in part.levels:
+            rest = part.without((dim,))
+            if dim != UNIT and rest != whole:
+                found.setdefault((dim, rest, whole), []).append(part)
+    for (dim, rest, whole), parts in found.items():
+        if len(parts) > 1:
+            yield f"{dim}:{rest.role}>{whole.role} {level_text(rest.without((UNIT,)))}", whole, tuple(parts)
+
+
 def additive_dims(metas: Iterable[Meta]) -> list[str]:
     """Dimensions whose levels are declared, or were found, to make up a total; units always do."""
     metas = list(metas)
@@ -44,7 +64,7 @@ def additive_dims(metas: Iterable[Meta]) -> list[str]:
 
 
 def adds_up(meta: Meta, dim: str, role: str, unsettled: str = "") -> str:
-    """How levels of `dim` make up their total for numbers of this role: exact, partial, overlap; else `unsettled`."""
+    """How levels of `dim` make up their total for numbers of this role (see `Meta.adds`); else `unsettled`."""
     return meta.adds.get(f"{dim}:{role}", meta.adds.get(dim, unsettled))
 
 
@@ -165,7 +185,8 @@ def _settle_sums(tables: Tables, known: dict, names: Names) -> dict[str, tuple[p
 
     A dimension for which no total is declared counts when its levels make up a total that another table shows.
     """
-    quantities = set(_rows(tables, names, ("part", "whole", "n"))["quantity"])
+    rows = _rows(tables, names, ("part", "whole", "n"))
+    quantities, estimates = set(rows["quantity"]), _estimates(tables, rows)
     metas = [meta for _, meta in tables.values()]
     declared, adds = additive_dims(metas), {}
     for dim in sorted({dim for meta in metas for dim in meta.dims} | set(declared)):
@@ -173,8 +194,44 @@ def _settle_sums(tables: Tables, known: dict, names: Names) -> dict[str, tuple[p
             if total not in known or (len(parts) < 2 and dim not in declared):
                 continue
             name, rest = f"{dim}:{total.role}", known[total] - sum(known[part] for part in parts)
-            slack = 0.5 + 1e-6 * abs(known[total])
-            now = "overlap" if rest < -slack else "partial" if rest > slack else "exact"
-            adds[name] = max(now, adds.get(name, "exact"), key=("exact", "partial", "overlap").index)
-    kept = {name: how for name, how in adds.items() if how == "exact" or name.partition(":")[0] in declared}
+            missed = max(abs(rest), abs(_sum_of_estimates(total, parts, known, estimates)))
+            now = _how(rest, known[total], missed if total in estimates else np.inf, len(parts))
+            adds[name] = max(now, adds.get(name, ("exact", 0.0)), key=lambda how: (HOW.index(how[0]), how[1]))
+    kept = {
+        name: f"{how} {max(np.ceil(2 * missed), 1) / 2:g}" if how == "about" else how
+        for name, (how, missed) in adds.items()
+        if how in ("exact", "about") or name.partition(":")[0] in declared
+    }
+    missing: dict[str, bool] = {}
+    for name, total, parts in answered(rows):
+        missing[name] = missing.get(name, False) or abs(known[total] - sum(known[part] for part in parts)) > 0.5
+    kept |= {name: "exact" for name, some in missing.items() if not some}
     return {name: (table, replace(meta, adds=kept)) for name, (table, meta) in tables.items()}
+
+
+def _how(rest: float, total: float, missed: float, parts: int) -> tuple[str, float]:
+    """How parts make up a total from which they are `rest` away; estimated ones may miss it by half a person each."""
+    slack = 0.5 + 1e-6 * abs(total)
+    if missed <= (parts + 1) / 2:
+        return "about", missed
+    return ("overlap" if rest < -slack else "partial" if rest > slack else "exact"), 0.0
+
+
+def _sum_of_estimates(total: Quantity, parts: list[Quantity], known: Mapping, estimates: Mapping) -> float:
+    """What parts miss of their total before either is brought to whole persons."""
+    return estimates.get(total, known[total]) - sum(estimates.get(part, known[part]) for part in parts)
+
+
+def _estimates(tables: Tables, rows: pd.DataFrame) -> dict[Quantity, float]:
+    """Numerators of shares that are estimated (people were followed for unequal times), as fractions of persons.
+
+    A table counts as estimated when one of its shares is no whole number of its denominator.
+    """
+    found: dict[Quantity, float] = {}
+    for name, own in rows[rows["slot"].eq("part")].groupby("table", sort=False):
+        table, meta = tables[name]
+        percent = own[own["measure"].map(dict(meta.kinds)).eq("percent")]
+        cells = table.reset_index(drop=True).loc[percent["row"]]
+        found |= dict(zip(percent["quantity"], (cells["value"] * cells["n"] / 100).tolist(), strict=True))
+    whole = all(abs(value - round(value)) < WHOLE for value in found.values())
+    return {} if whole else found

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 
 import pandas as pd
 
@@ -39,6 +40,9 @@ class Meta:
     steps       dimensions whose levels are each part of the one before: a loss is a cell
     step_of     level of such a dimension -> the level that it is a part of, where that is not the one before; empty
                 for a level that is everybody, so that it restricts nothing
+    cumulative  dimensions whose levels, in the order of the rows, each hold the one before (within 1 month, within 3
+                months): who came in between is a cell, unless nobody did
+    at          levels that every row is restricted to and no dimension names, such as the step that a table is about
     subsets     pairs of count measures (part, whole) in one row group, e.g. ("pairs", "t0")
     nestings    dimensions whose levels are parts of another dimension's levels
     answers     dimension that holds the answer options of a question; inferred from equal denominators when empty
@@ -47,6 +51,8 @@ class Meta:
 
     The rest is filled in by `suppress`, so that an auditor reads the same relations from the files:
     adds        `dim`, or `dim:role` of a number -> exact | partial (unknowns are left out) | overlap (several answers)
+                | `about X` (estimated shares: their sum is at most X persons from the total);
+                `dim:role>n levels` -> exact: at these levels the answers make up their denominator
     base        counts are multiples of it (0: exact); set by `suppress`
     part_of     percent or mean measure -> the quantity that it is computed from (`count`, `sum:costs`, ...)
     n_of        measure -> the quantity that its n is (`count`, `n`, or a name of its own)
@@ -66,6 +72,8 @@ class Meta:
     counts_where: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[str, ...] = ()
     step_of: Mapping[str, str] = field(default_factory=dict)
+    cumulative: tuple[str, ...] = ()
+    at: Mapping[str, str] = field(default_factory=dict)
     subsets: tuple[tuple[str, str], ...] = ()
     nestings: tuple[Nesting, ...] = ()
     answers: str = ""
@@ -94,6 +102,7 @@ class Meta:
             {
                 *self.totals,
                 *self.steps,
+                *self.cumulative,
                 *(dim for dim in self.ladder if dim != "unit"),
                 *([self.answers] if self.answers else []),
             }
@@ -110,7 +119,7 @@ class Meta:
         known["nestings"] = tuple(Nesting(**nesting) for nesting in known.get("nestings", ()))
         known["subsets"] = tuple(tuple(pair) for pair in known.get("subsets", ()))
         known["n_over"] = {measure: tuple(dims) for measure, dims in known.get("n_over", {}).items()}
-        for key in ("dims", "steps", "ladder", "untrue"):
+        for key in ("dims", "steps", "cumulative", "ladder", "untrue"):
             known[key] = tuple(known.get(key, ()))
         return cls(**known)
 
@@ -127,6 +136,8 @@ def counted(cells: pd.DataFrame, meta: Meta) -> pd.Series:
 def step_before(levels: list[str], meta: Meta, dim: str) -> dict[str, str]:
     """Level of a dimension of steps -> the level that it is a part of; the first, and the total, are in none."""
     order = [level for level in levels if level != meta.totals.get(dim)]
+    if dim in meta.cumulative:
+        return {level: of for of, level in pairwise(order[::-1])}
     before = dict(zip(order[1:], order, strict=False)) | {k: v for k, v in meta.step_of.items() if k in order}
     return {level: of for level, of in before.items() if of}
 

@@ -7,9 +7,11 @@ from scipy import sparse
 from analysis.disclosure.attack import FAR
 from analysis.disclosure.partners import Problem
 from analysis.disclosure.profiles import Profile
-from analysis.disclosure.quantities import Tables
+from analysis.disclosure.quantities import UNIT, Tables
 from analysis.disclosure.system import System
 
+MAY_BE_NOBODY = ["residual", "increment"]  # derived numbers that tell of nobody when they are zero
+HEADLINE = 10  # what a number of everybody costs more than any other of its size
 ROW_ONLY = ["extreme", "low_df", "coarser"]  # reasons that hide a row, not the number of people behind it
 
 
@@ -32,10 +34,11 @@ def problem(found: System, cells: pd.DataFrame, tables: Tables, profile: Profile
     values = unknowns["value"].to_numpy(float)
     is_sum = np.array([q is not None and q.role.startswith("sum:") for q in unknowns["quantity"]], dtype=bool)
     threshold = np.where(is_sum, profile.p_share * np.abs(values), unknowns["threshold"].to_numpy(float))
-    nobody_left_out = unknowns["derived"].eq("residual").to_numpy() & (values == 0)
+    may_be_nobody = unknowns["derived"].isin(MAY_BE_NOBODY).to_numpy()
+    nobody_left_out = may_be_nobody & (values == 0)
     threshold = np.where(nobody_left_out, 0, np.nan_to_num(threshold))
     derived = unknowns["derived"].ne("").to_numpy()
-    nobody = (values == 0) & unknowns["derived"].ne("residual").to_numpy() & (profile.all == "hide")
+    nobody = (values == 0) & ~may_be_nobody & (profile.all == "hide")
     few = (values > 0) & (values < threshold)
     signed = is_sum & (np.nanmin(values[is_sum], initial=0) < 0)
     cell_of = cells.reset_index().set_index(["table", "row"])["index"]
@@ -47,7 +50,7 @@ def problem(found: System, cells: pd.DataFrame, tables: Tables, profile: Profile
     untold = (publishers.T @ (~row_hidden).astype(float) == 0) & ~derived
     floor = np.where(signed, -FAR, past["floor"])
     return Problem(
-        relations=_usable(found.relations, values), values=np.nan_to_num(values),
+        relations=_usable(_known_rounding(found), values), values=np.nan_to_num(values),
         floor=floor, threshold=threshold, derived=derived,
         large=~is_sum & ~derived & (np.nan_to_num(values) - floor >= threshold),
         sensitive=derived & (threshold > 0) & (few | nobody),
@@ -55,6 +58,12 @@ def problem(found: System, cells: pd.DataFrame, tables: Tables, profile: Profile
         cost=_cost(found, tables, values), far=np.maximum(FAR, 10 * np.nan_to_num(np.abs(values))),
         publishers=publishers, row_hidden=row_hidden,
     )  # fmt: skip
+
+
+def _known_rounding(found: System) -> sparse.csr_matrix:
+    """Relations for the sharpest outsider: one who knows by how much estimated parts miss their total."""
+    kept = found.unknowns["derived"].ne("rounding").to_numpy().astype(float)
+    return sparse.csr_matrix(found.relations @ sparse.diags(kept))
 
 
 def _usable(relations: sparse.csr_matrix, values: np.ndarray) -> sparse.csr_matrix:
@@ -87,9 +96,14 @@ def _is_whole(rows: pd.DataFrame) -> pd.Series:
 
 
 def _cost(found: System, tables: Tables, values: np.ndarray) -> np.ndarray:
-    """Information lost with a number: its rows; large counts cost somewhat more, totals more than parts."""
+    """Information lost with a number: its rows; large counts cost somewhat more, totals more than parts.
+
+    The headline of a unit (how many people it is about) goes last.
+    """
     widest = max((len(meta.dims) for _, meta in tables.values()), default=1) or 1
     named = [0 if q is None else 1 - len(q.levels) / (widest + 1) for q in found.unknowns["quantity"]]
     general = np.array(named, dtype=float)
+    headline = [q is not None and {dim for dim, _ in q.levels} <= {UNIT} for q in found.unknowns["quantity"]]
     size = np.log1p(np.nan_to_num(np.abs(values))) / 10
-    return np.maximum(found.unknowns["rows"].to_numpy(float), 1) * (1 + size) * (1 + general)
+    weight = (1 + size) * (1 + general) * np.where(headline, HEADLINE, 1)
+    return np.maximum(found.unknowns["rows"].to_numpy(float), 1) * weight

@@ -45,17 +45,23 @@ def stem(name: str) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """What makes two restrictions the same one: nestings, and (dimension, level) pairs that restrict nothing."""
+    """What makes two restrictions the same one: nestings, and (population, dimension, level) that restrict nothing."""
 
     nestings: tuple[Nesting, ...] = ()
-    everybody: frozenset[tuple[str, str]] = frozenset()
+    everybody: frozenset[tuple[str, str, str]] = frozenset()
 
     @classmethod
     def of(cls, tables: Tables) -> "Names":
         """Every nesting and first step that any table declares, once."""
         metas = [meta for _, meta in tables.values()]
         nestings = tuple({(n.dim, n.parent): n for meta in metas for n in meta.nestings}.values())
-        first = {(dim, level) for meta in metas for dim in meta.steps for level, of in meta.step_of.items() if not of}
+        first = {
+            (meta.population, dim, level)
+            for meta in metas
+            for dim in meta.steps
+            for level, of in meta.step_of.items()
+            if not of
+        }
         return cls(nestings, frozenset(first))
 
 
@@ -81,7 +87,7 @@ def published(name: str, table: pd.DataFrame, meta: Meta, names: Names) -> pd.Da
         "n": (~kind.isin(["count", "percent", "text"]), cells["n"].tolist()),
     }
     # A first step is everybody: its denominator is the count itself, and no group that everybody is in.
-    first = [cells[dim].eq(level) for dim, level in names.everybody if dim in meta.dims]
+    first = [cells[dim].eq(level) for of, dim, level in names.everybody if of == meta.population and dim in meta.dims]
     all_of = (kind.eq("count") & np.logical_or.reduce(first)) if first else kind.ne(kind)
     rows = [
         (
@@ -130,22 +136,22 @@ def _quantity(base: Quantity, slot: str, measure: str, roles: Mapping[str, str],
 
 
 def _levels(cells: pd.DataFrame, meta: Meta, names: Names) -> list[Levels]:
-    fixed = [(UNIT, meta.unit)] if meta.unit != ALL and UNIT not in meta.dims else []
+    fixed = [*meta.at.items(), *([(UNIT, meta.unit)] if meta.unit != ALL and UNIT not in meta.dims else [])]
     totals = {UNIT: ALL} | dict(meta.totals)
     rows = cells[list(meta.dims)].itertuples(index=False, name=None) if meta.dims else [()] * len(cells)
     known: dict[tuple[str, ...], Levels] = {}
     for row in dict.fromkeys(rows):
         pairs = [pair for pair in zip(meta.dims, row, strict=True) if totals.get(pair[0]) != pair[1]]
-        known[row] = _canonical([*fixed, *pairs], names)
+        known[row] = _canonical([*fixed, *pairs], meta.population, names)
     rows = cells[list(meta.dims)].itertuples(index=False, name=None) if meta.dims else [()] * len(cells)
     return [known[row] for row in rows]
 
 
-def _canonical(levels: list[tuple[str, str]], names: Names) -> Levels:
+def _canonical(levels: list[tuple[str, str]], population: str, names: Names) -> Levels:
     """One name for equal restrictions: what is everybody goes, a parent that its child implies goes, a parent of one
     child is that child.
     """
-    found = dict(pair for pair in levels if pair not in names.everybody)
+    found = dict(pair for pair in levels if (population, *pair) not in names.everybody)
     for nesting in names.nestings:
         parent = found.get(nesting.parent)
         children = [child for child, of in nesting.of.items() if of == parent]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.disclosure.links import additive_dims, adds_up, lines, stem_groups
+from analysis.disclosure.links import additive_dims, adds_up, answered, lines, stem_groups
 from analysis.disclosure.meta import Meta, step_before
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import UNIT, Names, Quantity, Tables, published
@@ -18,8 +18,8 @@ class System:
     """Unknowns and relations of a set of tables.
 
     unknowns   frame, one row an unknown: quantity (None when derived), derived ('' | complement | residual | loss |
-               difference | open), value (NaN when no row shows it), threshold (0: no rule), rows (how many rows
-               publish it)
+               increment | difference | open | rounding), value (NaN when no row shows it), threshold (0: no rule),
+               rows (how many rows publish it), slack (`rounding` lies between plus and minus this)
     rows       what each table row publishes (see `published`), with `unknown`, the position in `unknowns`
     relations  matrix with one row a relation and one column an unknown; relation @ values = 0
     """
@@ -33,12 +33,14 @@ class System:
 class Relation:
     """`total` is the sum of `parts`, plus, where `derived` names one, a number that no row publishes.
 
-    `rule` names what it rests on where the numbers may say otherwise, and `stem` the table.
+    `slack` bounds it when it is what estimated parts miss of their total; `rule` names what it rests on where the
+    numbers may say otherwise, and `stem` the table.
     """
 
     total: Quantity
     parts: tuple[Quantity, ...]
     derived: str = ""
+    slack: float = 0.0
     rule: str = field(default="", compare=False)
     stem: tuple = field(default=(), compare=False)
 
@@ -53,10 +55,11 @@ def system(tables: Tables, profile: Profile) -> System:
         "quantity": quantities, "derived": "", "value": [values.get(q, np.nan) for q in quantities],
         "threshold": [_threshold(q, "", profile) for q in quantities],
         "rows": rows.groupby("unknown")["row"].size().reindex(range(len(quantities))).to_numpy(),
+        "slack": 0.0,
     })  # fmt: skip
     derived = pd.DataFrame(
         [
-            (None, r.derived, _rest(r, values), _threshold(r.total, r.derived, profile), 0)
+            (None, r.derived, _rest(r, values), _threshold(r.total, r.derived, profile), 0, r.slack)
             for r in relations
             if r.derived
         ],
@@ -115,7 +118,9 @@ def _threshold(quantity: Quantity, derived: str, profile: Profile) -> float:
         return 0
     if quantity.counts_of == "organisations":
         return 0 if derived else profile.min_organisations
-    return {"": profile.protection, "residual": profile.min_cell, "open": 0}.get(derived, profile.min_complement)
+    return {"": profile.protection, "residual": profile.min_cell, "open": 0, "rounding": 0}.get(
+        derived, profile.min_complement
+    )
 
 
 def _relations(tables: Tables, rows: pd.DataFrame, position: Mapping[Quantity, int]) -> Iterator[Relation]:
@@ -135,14 +140,19 @@ def _relations(tables: Tables, rows: pd.DataFrame, position: Mapping[Quantity, i
 
 
 def _sums(rows: pd.DataFrame, metas: list[Meta], position: Mapping[Quantity, int]) -> Iterator[Relation]:
-    """Levels of a dimension, units, and children of a parent level add up to what they are parts of."""
+    """Levels of a dimension, units, answers and children of a parent level add up to what they are parts of."""
     quantities = list(dict.fromkeys(rows["quantity"]))
     declared = {UNIT, *(dim for meta in metas for dim in meta.totals)}
     for dim in additive_dims(metas):
         for total, parts in lines(quantities, dim).items():
             how = adds_up(metas[0], dim, total.role, "exact" if dim in declared else "")
-            if total in position and how in ("exact", "partial"):
+            if total in position and how.startswith("about"):
+                yield Relation(total, tuple(parts), "rounding", float(how.split()[1]))
+            elif total in position and how in ("exact", "partial"):
                 yield Relation(total, tuple(parts), "residual" if how == "partial" else "")
+    for name, total, parts in answered(rows):
+        if metas[0].adds.get(name) == "exact":
+            yield Relation(total, parts)
     for nesting in {(n.dim, n.parent): n for meta in metas for n in meta.nestings}.values():
         for rest, parts in lines(quantities, nesting.dim).items():
             for level in sorted(set(nesting.of.values())):
@@ -157,7 +167,7 @@ def _shares(rows: pd.DataFrame) -> Iterator[Relation]:
     pairs = rows[rows["slot"] == "part"].merge(rows[rows["slot"] == "whole"], on=["row"], suffixes=("", "_whole"))
     for part, whole, measure in zip(pairs["quantity"], pairs["quantity_whole"], pairs["measure"], strict=True):
         if part != whole:
-            yield Relation(whole, (part,), "complement", f"share {measure}")
+            yield Relation(whole, (part,), "complement", rule=f"share {measure}")
 
 
 def _within_counts(rows: pd.DataFrame, meta: Meta) -> Iterator[Relation]:
@@ -172,14 +182,15 @@ def _within_counts(rows: pd.DataFrame, meta: Meta) -> Iterator[Relation]:
     for quantity, slot, measure in zip(rows["quantity"], rows["slot"], rows["measure"], strict=True):
         total = whole_of.get(quantity.at(role=""))
         if total is not None and total != quantity and not quantity.role.startswith("sum:"):
-            yield Relation(total, (quantity,), "open", f"within {slot} {measure}")
+            yield Relation(total, (quantity,), "open", rule=f"within {slot} {measure}")
 
 
 def _losses(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta) -> Iterator[Relation]:
-    """Who was in the step that a step is a part of, and is not in it."""
+    """Who was in the step (or the longer time) that a step is a part of, and is not in it."""
     own = rows[rows["slot"] == "part"]
     counted = own[~own["quantity"].map(lambda quantity: quantity.role.startswith("sum:"))]
-    for dim in meta.steps:
+    for dim in (*meta.steps, *meta.cumulative):
+        kind = "increment" if dim in meta.cumulative else "loss"
         cells = table.reset_index(drop=True)
         level = counted["row"].map(cells[dim].astype(str))
         rest = [*(name for name in meta.dims if name != dim), "measure"]
@@ -189,7 +200,7 @@ def _losses(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta) -> Iterator[Rel
         for (now, *others), quantity in at.items():
             total = at.get((before.get(now, ""), *others))
             if total is not None and total != quantity:
-                yield Relation(total, (quantity,), "loss", f"loss {dim}={now}")
+                yield Relation(total, (quantity,), kind, rule=f"loss {dim}={now}")
 
 
 def _subsets(rows: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int]) -> Iterator[Relation]:
@@ -197,7 +208,7 @@ def _subsets(rows: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int]) -
     for part, whole in meta.subsets:
         for quantity in own.loc[own["measure"] == part, "quantity"]:
             if quantity.at(role=whole) in position:
-                yield Relation(quantity.at(role=whole), (quantity,), "difference", f"subset {part} {whole}")
+                yield Relation(quantity.at(role=whole), (quantity,), "difference", rule=f"subset {part} {whole}")
 
 
 def _populations(rows: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int]) -> Iterator[Relation]:
@@ -206,7 +217,7 @@ def _populations(rows: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int
         for role in dict.fromkeys((quantity.role, "count", "n")):
             wider = quantity.at(population=meta.within, role=role)
             if wider in position and not quantity.role.startswith("sum:"):
-                yield Relation(wider, (quantity,), "difference", f"population {quantity.role}")
+                yield Relation(wider, (quantity,), "difference", rule=f"population {quantity.role}")
                 break
 
 

@@ -8,7 +8,7 @@ nothing touches disk.
 from analysis._lazy import lazy
 
 _MODULES = {
-    "design": "dims totals primary important",
+    "design": "dims from_start totals primary important",
     "people": "population participants flow missingness attrition dropout table_one TABLE_ONE",
     "by_group": "crossings crossing_tests",
     "coverage": "reach representativeness reaim REACH ALIKE ALIKE_N REAIM REAIM_N",

@@ -22,6 +22,12 @@ def dims(study: Study, *names: str) -> list[str]:
     return [*names, *(["arm"] if study.design.kind == "comparison" else [])]
 
 
+def from_start(study: Study) -> dict[str, str]:
+    """Waves as parts of the first one, at which everybody is: nobody has to come to the second to come to the third."""
+    first, *later = [wave.id for wave in study.waves]
+    return {first: "", **dict.fromkeys(later, first)}
+
+
 def totals(study: Study) -> dict[str, str]:
     """The total level of the arm dimension: the difference rests on the people of both arms together."""
     return {"arm": DIFFERENCE} if study.design.kind == "comparison" else {}

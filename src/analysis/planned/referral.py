@@ -11,6 +11,7 @@ FUNNEL = ("count", "percent_previous", "lower", "upper", "percent_first")
 # the limits are of the share of the previous step and rest on the people in it
 FUNNEL_N = {"count": "n_first", "percent_previous": "n_previous", "percent_first": "n_first",
             "lower": "n_judged", "upper": "n_judged"}  # fmt: skip
+MONTHS_BY_GROUP = ("1", "3", "12")  # per group further apart: who came in between two months is a group as well
 FOLLOW_UP = 92  # days, about three months
 REFERRERS = ("count", "percent", "percent_started", "days")
 REFERRERS_N = {"count": "n_count", "percent": "n", "percent_started": "n_started", "days": "n_count"}
@@ -73,7 +74,7 @@ def months(study: Study, referrals: pd.DataFrame, *, by: str | None = None, as_o
     found = found.assign(
         month=(found["horizon"] / 30.44).round().astype(int).astype(str), percent=100 * found["estimate"]
     )
-    return found.assign(**{by: found["unit"]}) if by else found
+    return found[found["month"].isin(MONTHS_BY_GROUP)].assign(**{by: found["unit"]}) if by else found
 
 
 PERIODS = ("before", "during", "between", "after")
