@@ -37,11 +37,10 @@ def derivable(out, month):
     """Interval of the persons of south in a month for somebody who adds up units: own programme, no code shared."""
     units = ["north", "south", "east", "all"]
     cells = [shown(out, unit).reindex([month]).iloc[0] for unit in units]
-    bounds = [(0, 955) if np.isnan(c["n"]) else tuple((c["value"] + e) / 100 * c["n"] for e in (-0.05, 0.05)) for c in cells]
-    ends = [
-        linprog([0, sign, 0, 0], A_eq=[[1, 1, 1, -1]], b_eq=[0], bounds=bounds).fun * sign for sign in (1, -1)
-    ]  # fmt: skip
-    return ends
+    known = [tuple((cell["value"] + end) / 100 * cell["n"] for end in (-0.05, 0.05)) for cell in cells]
+    bounds = [(0, 955) if np.isnan(cell["n"]) else pair for cell, pair in zip(cells, known, strict=True)]
+    sums = {"A_eq": [[1, 1, 1, -1]], "b_eq": [0], "bounds": bounds}
+    return [linprog([0, sign, 0, 0], **sums).fun * sign for sign in (1, -1)]
 
 
 def test_a_hidden_estimate_does_not_come_back_from_the_other_units_and_all():

@@ -257,6 +257,18 @@ def referrals() -> Iterator[Figure]:
     yield Figure("funnel and times of 1,000,000 referrals", once(work), "s", "<", 5)
 
 
+def release() -> Iterator[Figure]:
+    """Suppression over all tables of the study with most candidates, and what it leaves to see."""
+    from analysis import benchmark_release as of
+
+    out, log, seconds = of.solved()
+    cells = int(log["cells_total"].sum())
+    yield Figure("release, all tables together", seconds, "s", "<", of.SECONDS, f"{len(out)} tables, {cells:,} cells")
+    for name, stem, units in (("municipality x step", of.STEPS, True), ("overall x referrer", of.REFERRERS, False)):
+        share = of.shown(out, stem, every_unit=units)
+        yield Figure(f"release, cells shown, {name}", share, "%", ">", of.SHOWN)
+
+
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "runs": runs,
     "report": report,
@@ -265,4 +277,5 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "cells": cells,
     "scoring": scoring,
     "referrals": referrals,
+    "release": release,
 }

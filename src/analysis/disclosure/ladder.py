@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from analysis.disclosure.blurring import INTERIM
 from analysis.disclosure.meta import ALL, Meta, described
 from analysis.disclosure.quantities import UNIT, Tables, stem
 
@@ -13,8 +14,10 @@ POOLED = ["percent", "mean"]
 
 
 def too_hidden(table: pd.DataFrame) -> float:
-    """Share of a released table's cells that are hidden, 0 .. 1; minima and maxima, hidden always, do not count."""
-    counted = table[table["reason"] != "extreme"]
+    """Share of a released table's cells that are hidden, 0 .. 1; what is always hidden (minima, maxima), or
+    left out while counts are rounded, does not count.
+    """
+    counted = table[~table["reason"].isin(["extreme", INTERIM])]
     return float(counted["status"].eq("hidden").mean()) if len(counted) else 0.0
 
 

@@ -43,6 +43,7 @@ class Meta:
     cumulative  dimensions whose levels, in the order of the rows, each hold the one before (within 1 month, within 3
                 months): who came in between is a cell, unless nobody did
     at          levels that every row is restricted to and no dimension names, such as the step that a table is about
+    public      measures that come from outside (population sizes, national shares) and tell of nobody here
     subsets     pairs of count measures (part, whole) in one row group, e.g. ("pairs", "t0")
     nestings    dimensions whose levels are parts of another dimension's levels
     answers     dimension that holds the answer options of a question; inferred from equal denominators when empty
@@ -74,6 +75,7 @@ class Meta:
     step_of: Mapping[str, str] = field(default_factory=dict)
     cumulative: tuple[str, ...] = ()
     at: Mapping[str, str] = field(default_factory=dict)
+    public: tuple[str, ...] = ()
     subsets: tuple[tuple[str, str], ...] = ()
     nestings: tuple[Nesting, ...] = ()
     answers: str = ""
@@ -119,7 +121,7 @@ class Meta:
         known["nestings"] = tuple(Nesting(**nesting) for nesting in known.get("nestings", ()))
         known["subsets"] = tuple(tuple(pair) for pair in known.get("subsets", ()))
         known["n_over"] = {measure: tuple(dims) for measure, dims in known.get("n_over", {}).items()}
-        for key in ("dims", "steps", "cumulative", "ladder", "untrue"):
+        for key in ("dims", "steps", "cumulative", "public", "ladder", "untrue"):
             known[key] = tuple(known.get(key, ()))
         return cls(**known)
 

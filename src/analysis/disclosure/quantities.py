@@ -103,13 +103,13 @@ def published(name: str, table: pd.DataFrame, meta: Meta, names: Names) -> pd.Da
     ]
     rows += [
         (name, i, slot, _quantity(base[i], slot, measures[of], roles, meta), slots[slot][1][of], measures[i])
-        for i, of in _limits(cells, meta)
+        for i, of in limits(cells, meta)
         for slot in ("part", "whole")
     ]
     return pd.DataFrame(rows, columns=["table", "row", "slot", "quantity", "value", "measure"])
 
 
-def _limits(cells: pd.DataFrame, meta: Meta) -> list[tuple[int, int]]:
+def limits(cells: pd.DataFrame, meta: Meta) -> list[tuple[int, int]]:
     """Pairs of positions (limit, the percentage of its row group); a limit of something else is left out."""
     found = []
     for limit, percent in meta.limits_of.items():

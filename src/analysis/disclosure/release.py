@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from analysis.disclosure.blurring import INTERIM, blurred
 from analysis.disclosure.meta import Meta
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.rounding import round_counts, round_percent
@@ -12,7 +13,7 @@ from analysis.disclosure.rules import contributors, emptied
 
 WITHHELD = "withheld"
 COARSER = "coarser"  # shown for all units together only
-OPEN_REASONS = ["extreme", COARSER]  # hidden by a rule that everyone knows, whatever the value
+OPEN_REASONS = ["extreme", COARSER, INTERIM]  # hidden by a rule that everyone knows, whatever the value
 
 
 def released(checked: pd.DataFrame, meta: Meta, profile: Profile, hidden: np.ndarray) -> tuple[pd.DataFrame, Meta]:
@@ -26,6 +27,8 @@ def released(checked: pd.DataFrame, meta: Meta, profile: Profile, hidden: np.nda
     kind = out["measure"].map(dict(meta.kinds))
     if meta.counts_of == "persons":
         out = _shares(_rounded(out, kind, base), contributors(checked, kind)["part"], kind, profile, base)
+    if base:
+        out = blurred(out, checked, meta, base)
     if base and profile.totals == "sum_of_rounded":
         out = _totals_again(out, kind, meta)
     shown = out["reason"].mask(out["reason"].eq("") & bool(base) & kind.eq("count"), "rounded")
