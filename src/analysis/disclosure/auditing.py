@@ -81,7 +81,8 @@ def _row_bounds(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta, profile: Pr
     if meta.base and profile.totals == "sum_of_rounded":
         for dim, total in meta.totals.items():
             repeated |= kind.eq("count") & cells[dim].eq(total)
-    use = ~repeated & ~(rows["slot"].eq("part") & kind.eq("mean"))
+    # What a mean or a limit tells of a number follows from the n and the percentage beside it.
+    use = ~repeated & (rows["slot"].eq("n") | kind.isin(["count", "percent", "sum"]))
     return rows.assign(low=low.where(use).clip(lower=low.where(sums, 0.0)), high=high.where(use))
 
 
@@ -165,8 +166,12 @@ def _names(found: System, column: int) -> dict[str, str]:
 
 
 def _harmless(derived: str, low: float, high: float, profile: Profile, threshold: float, rounded: bool) -> bool:
-    """Derived numbers that tell of nobody, or that rounding leaves open (the rules judged the true value)."""
+    """Derived numbers that tell of nobody, or that rounding leaves open (the rules judged the true value).
+
+    Differences of estimated shares are no whole persons: between nobody and one is nobody.
+    """
     nobody = high == 0 and (derived in MAY_BE_NOBODY or profile.all != "hide")
+    nobody |= derived == "estimated" and low <= 0 and high <= 1
     open_ = low <= 0 and rounded and derived in MAY_BE_NOBODY
     return nobody or open_ or (profile.round_base > 0 and (high >= threshold or low <= 0))
 

@@ -44,8 +44,8 @@ class Crossings:
             dim = self._next(name)
             if dim:
                 collapsed[name] = (*collapsed.get(name, ()), dim)
-                if dim != UNIT or tables[name][1].unit == ALL:
-                    tables[name] = coarsen(*tables[name], dim)
+                apart = dim == UNIT and tables[name][1].unit != ALL
+                tables[name] = _valued(*tables[name]) if apart else coarsen(*tables[name], dim)
         return Crossings(tables, collapsed)
 
     def _next(self, name: str) -> str:
@@ -56,6 +56,11 @@ class Crossings:
             dim for dim in meta.ladder if dim not in left and (dim in meta.dims if dim != UNIT or own else elsewhere)
         ]
         return fits[0] if fits else ""
+
+
+def _valued(table: pd.DataFrame, meta: Meta) -> tuple[pd.DataFrame, Meta]:
+    """The cells that have a value: once all are hidden nobody could tell them from what could not be estimated."""
+    return table[table["value"].notna()].reset_index(drop=True), meta
 
 
 def coarsen(table: pd.DataFrame, meta: Meta, dim: str) -> tuple[pd.DataFrame, Meta]:

@@ -10,7 +10,7 @@ from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import UNIT, Tables
 from analysis.disclosure.system import System
 
-MAY_BE_NOBODY = ["residual", "increment"]  # derived numbers that tell of nobody when they are zero
+MAY_BE_NOBODY = ["residual", "increment", "estimated"]  # derived numbers that tell of nobody when they are zero
 HEADLINE = 10  # what a number of everybody costs more than any other of its size
 ROW_ONLY = ["extreme", "low_df", "coarser"]  # reasons that hide a row, not the number of people behind it
 

@@ -18,7 +18,7 @@ class System:
     """Unknowns and relations of a set of tables.
 
     unknowns   frame, one row an unknown: quantity (None when derived), derived ('' | complement | residual | loss |
-               increment | difference | open | rounding), value (NaN when no row shows it), threshold (0: no rule),
+               increment | estimated | difference | open | rounding), value (NaN when no row shows it), threshold (0: no rule),
                rows (how many rows publish it), slack (`rounding` lies between plus and minus this)
     rows       what each table row publishes (see `published`), with `unknown`, the position in `unknowns`
     relations  matrix with one row a relation and one column an unknown; relation @ values = 0
@@ -190,7 +190,8 @@ def _losses(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta) -> Iterator[Rel
     own = rows[rows["slot"] == "part"]
     counted = own[~own["quantity"].map(lambda quantity: quantity.role.startswith("sum:"))]
     for dim in (*meta.steps, *meta.cumulative):
-        kind = "increment" if dim in meta.cumulative else "loss"
+        estimated = any(how.startswith("about") for how in meta.adds.values())
+        kind = ("estimated" if estimated else "increment") if dim in meta.cumulative else "loss"
         cells = table.reset_index(drop=True)
         level = counted["row"].map(cells[dim].astype(str))
         rest = [*(name for name in meta.dims if name != dim), "measure"]
