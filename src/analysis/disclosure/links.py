@@ -138,7 +138,7 @@ def _constant_over(cells: pd.DataFrame, dims: tuple[str, ...]) -> tuple[str, ...
 
 
 def _rows(tables: Tables, names: Names, slots: tuple[str, ...]) -> pd.DataFrame:
-    rows = pd.concat([published(name, *pair, names) for name, pair in tables.items()], ignore_index=True)
+    rows = published(tables, names)
     return rows[rows["slot"].isin(slots)].dropna(subset="value")
 
 

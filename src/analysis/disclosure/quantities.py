@@ -6,7 +6,7 @@ declaration.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -18,6 +18,7 @@ from analysis.disclosure.rules import contributors
 Tables = Mapping[str, tuple[pd.DataFrame, Meta]]
 Levels = frozenset[tuple[str, str]]
 UNIT = "unit"
+TABLE, ROW, HOME = "its table", "its row", "its unit"  # columns of stacked tables that no table has
 
 
 @dataclass(frozen=True, order=True)
@@ -65,14 +66,25 @@ class Names:
         return cls(nestings, frozenset(first))
 
 
-def published(name: str, table: pd.DataFrame, meta: Meta, names: Names) -> pd.DataFrame:
-    """What each row of a table publishes: one row a (table row, quantity), with the quantity's value (NaN when hidden).
+def published(tables: Tables, names: Names) -> pd.DataFrame:
+    """What each row of each table publishes: one row a (table row, quantity), with the quantity's value (NaN when hidden).
 
     Columns: table, row (position), slot (part | whole | n), quantity, value, measure. `part` is what the value tells
     (a count, a percentage's numerator, a sum), `whole` a share's denominator, `n` the contributors of any other
     measure. The limits of a share tell its numerator and its denominator. What could not be estimated tells nothing.
     """
-    cells = described(table, meta)
+    if not tables:
+        return pd.DataFrame(columns=["table", "row", "slot", "quantity", "value", "measure"])
+    alike: dict[tuple[str, str], dict] = {}  # a table of several units is read in one go
+    for name, (table, meta) in tables.items():
+        alike.setdefault((stem(name), replace(meta, unit="").to_json()), {})[name] = (table, meta)
+    found = pd.concat([_told(group, names) for group in alike.values()], ignore_index=True)
+    rank = found["table"].map({name: i for i, name in enumerate(tables)})
+    return found.loc[np.argsort(rank.to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _told(tables: Tables, names: Names) -> pd.DataFrame:
+    cells, meta = _stacked(tables)
     kind = cells["measure"].map(dict(meta.kinds))
     found = contributors(cells, kind)
     part = found["part"].mask(kind.eq("sum"), cells["value"]).mask(kind.eq("mean"), cells["value"] * cells["n"])
@@ -90,23 +102,34 @@ def published(name: str, table: pd.DataFrame, meta: Meta, names: Names) -> pd.Da
     first = [cells[dim].eq(level) for of, dim, level in names.everybody if of == meta.population and dim in meta.dims]
     all_of = (kind.eq("count") & np.logical_or.reduce(first)) if first else kind.ne(kind)
     rows = [
-        (
-            name,
-            i,
-            slot,
-            _quantity(base[i], "part" if all_of[i] else slot, measures[i], roles, meta),
-            value[i],
-            measures[i],
-        )
+        (i, slot, _quantity(base[i], "part" if all_of[i] else slot, measures[i], roles, meta), value[i], measures[i])
         for slot, (mask, value) in slots.items()
         for i in np.flatnonzero(mask & told).tolist()
     ]
     rows += [
-        (name, i, slot, _quantity(base[i], slot, measures[of], roles, meta), slots[slot][1][of], measures[i])
+        (i, slot, _quantity(base[i], slot, measures[of], roles, meta), slots[slot][1][of], measures[i])
         for i, of in limits(cells, meta)
         for slot in ("part", "whole")
     ]
-    return pd.DataFrame(rows, columns=["table", "row", "slot", "quantity", "value", "measure"])
+    out = pd.DataFrame(rows, columns=["at", "slot", "quantity", "value", "measure"])
+    at = out.pop("at").to_numpy(int)
+    out.insert(0, "table", cells[TABLE].to_numpy()[at])
+    out.insert(1, "row", cells[ROW].to_numpy()[at])
+    return out
+
+
+def _stacked(tables: Tables) -> tuple[pd.DataFrame, Meta]:
+    """Cells of tables with one description below one another; `TABLE` is a dimension more."""
+    meta = next(iter(tables.values()))[1]
+    used = [*meta.dims, "measure", "value", "n", "status"]
+    frames = [
+        table[[column for column in used if column in table]].assign(
+            **{TABLE: name, ROW: np.arange(len(table)), HOME: own.unit}
+        )
+        for name, (table, own) in tables.items()
+    ]
+    stacked = replace(meta, dims=(TABLE, *meta.dims))
+    return described(pd.concat(frames, ignore_index=True), stacked), stacked
 
 
 def limits(cells: pd.DataFrame, meta: Meta) -> list[tuple[int, int]]:
@@ -136,14 +159,14 @@ def _quantity(base: Quantity, slot: str, measure: str, roles: Mapping[str, str],
 
 
 def _levels(cells: pd.DataFrame, meta: Meta, names: Names) -> list[Levels]:
-    fixed = [*meta.at.items(), *([(UNIT, meta.unit)] if meta.unit != ALL and UNIT not in meta.dims else [])]
+    columns = {dim: cells[dim] for dim in meta.dims if dim != TABLE}
+    columns = {UNIT: cells[HOME]} | columns  # a column `unit` of the table's own outranks the unit that it is about
+    rows = list(zip(*columns.values(), strict=True))
     totals = {UNIT: ALL} | dict(meta.totals)
-    rows = cells[list(meta.dims)].itertuples(index=False, name=None) if meta.dims else [()] * len(cells)
     known: dict[tuple[str, ...], Levels] = {}
     for row in dict.fromkeys(rows):
-        pairs = [pair for pair in zip(meta.dims, row, strict=True) if totals.get(pair[0]) != pair[1]]
-        known[row] = _canonical([*fixed, *pairs], meta.population, names)
-    rows = cells[list(meta.dims)].itertuples(index=False, name=None) if meta.dims else [()] * len(cells)
+        pairs = [pair for pair in zip(columns, row, strict=True) if totals.get(pair[0]) != pair[1]]
+        known[row] = _canonical([*meta.at.items(), *pairs], meta.population, names)
     return [known[row] for row in rows]
 
 

@@ -10,12 +10,13 @@ from analysis.disclosure.rounding import round_counts
 
 def shown_numbers(tables: Tables) -> pd.DataFrame:
     """Counts and n that released tables show, one row a quantity: quantity, value, base (0: exact)."""
-    frames, names = [], Names.of(tables)
-    for name, (table, meta) in tables.items():
-        rows = published(name, table, meta, names)
-        whole = rows["slot"].ne("part") | rows["measure"].map(dict(meta.kinds)).eq("count")
-        frames.append(rows[whole].dropna(subset="value").assign(base=meta.base)[["quantity", "value", "base"]])
-    found = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame({"quantity": [], "value": [], "base": []})
+    rows = published(tables, Names.of(tables))
+    about = {name: meta for name, (_, meta) in tables.items()}
+    pairs = list(zip(rows["table"], rows["measure"], strict=True))
+    count = np.array([about[name].kinds[measure] == "count" for name, measure in pairs], dtype=bool)
+    base = [about[name].base for name in rows["table"]]
+    whole = rows["slot"].ne("part").to_numpy() | count
+    found = rows.assign(base=base)[whole].dropna(subset="value")[["quantity", "value", "base"]]
     return found.sort_values("base", kind="stable").drop_duplicates("quantity", ignore_index=True)
 
 

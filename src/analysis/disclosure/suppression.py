@@ -19,7 +19,7 @@ from analysis.disclosure.record import check_record
 from analysis.disclosure.release import COARSER, released
 from analysis.disclosure.releases import history
 from analysis.disclosure.rules import check, ruled
-from analysis.disclosure.system import System, system, truthful
+from analysis.disclosure.system import System, truthful
 
 WIDENINGS = 8  # attacks after the search, each followed by hiding more, before everything is hidden
 
@@ -75,8 +75,7 @@ def _hidden_by_rules(at: Crossings, profile: Profile) -> dict[str, float]:
 
 
 def _suppress_once(at: Crossings, profile: Profile, deadline: float, previous: Tables) -> tuple[dict, pd.DataFrame]:
-    linked = truthful(resolve(at.tables))
-    found = system(linked, profile)
+    linked, found = truthful(resolve(at.tables), profile)
     checked = {name: (_ruled(name, pair, at, profile), pair[1]) for name, pair in linked.items()}
     cells = rows_of(checked)
     whole = problem(found, cells, linked, profile, history(found.unknowns, previous, profile))

@@ -1,6 +1,6 @@
 """The published numbers of a release as unknowns and their relations: what an outsider can calculate with."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -48,9 +48,32 @@ class Relation:
 def system(tables: Tables, profile: Profile) -> System:
     """Unknowns and relations of resolved tables (see `links.resolve`): sums, shares, funnels, nested populations."""
     rows, position = _rows(tables)
-    values = _values(rows)
-    relations = list(dict.fromkeys(_relations(tables, rows, position)))
-    quantities = list(position)
+    return _system(rows, position, _relations(tables, rows, position), profile)
+
+
+def truthful(tables: Tables, profile: Profile) -> tuple[dict[str, tuple[pd.DataFrame, Meta]], System]:
+    """Resolved tables, before anything is hidden, with the relations that their numbers contradict named in `untrue`.
+
+    A relation is left out for a table as a whole (in all units), so that a release and its audit reckon with the same
+    ones and the list tells of no cell. Beside them their system, without those relations.
+    """
+    rows, position = _rows(tables)
+    values, relations = _values(rows), list(_relations(tables, rows, position))
+    wrong: dict[tuple, set[str]] = {}
+    for relation in relations:
+        if relation.rule and _contradicted(relation, values):
+            wrong.setdefault(relation.stem, set()).add(relation.rule)
+    group = {name: key for key, names in stem_groups(tables).items() for name in names}
+    found = {
+        name: (table, replace(meta, untrue=tuple(sorted(wrong.get(group[name], ())))))
+        for name, (table, meta) in tables.items()
+    }
+    true = (relation for relation in relations if relation.rule not in wrong.get(relation.stem, ()))
+    return found, _system(rows, position, true, profile)
+
+
+def _system(rows: pd.DataFrame, position: Mapping[Quantity, int], stated: Iterable, profile: Profile) -> System:
+    values, relations, quantities = _values(rows), list(dict.fromkeys(stated)), list(position)
     unknowns = pd.DataFrame({
         "quantity": quantities, "derived": "", "value": [values.get(q, np.nan) for q in quantities],
         "threshold": [_threshold(q, "", profile) for q in quantities],
@@ -69,26 +92,6 @@ def system(tables: Tables, profile: Profile) -> System:
     return System(unknowns, rows, _matrix(relations, position, len(unknowns)))
 
 
-def truthful(tables: Tables) -> dict[str, tuple[pd.DataFrame, Meta]]:
-    """Resolved tables, before anything is hidden, with the relations that their numbers contradict named in `untrue`.
-
-    A relation is left out for a table as a whole (in all units), so that a release and its audit reckon with the same
-    ones and the list tells of no cell.
-    """
-    rows, position = _rows(tables)
-    values = _values(rows)
-    wrong: dict[tuple, set[str]] = {}
-    for relation in _relations(tables, rows, position):
-        if relation.rule and _contradicted(relation, values):
-            wrong.setdefault(relation.stem, set()).add(relation.rule)
-    found = {}
-    for names in stem_groups(tables).items():
-        for name in names[1]:
-            table, meta = tables[name]
-            found[name] = (table, replace(meta, untrue=tuple(sorted(wrong.get(names[0], ())))))
-    return {name: found[name] for name in tables}
-
-
 def _contradicted(relation: Relation, values: Mapping[Quantity, float]) -> bool:
     """Whether known values say that a part is more than its whole (half a person is rounding)."""
     rest, slack = _rest(relation, values), 0.5 + 1e-6 * abs(values.get(relation.total, 0))
@@ -97,7 +100,7 @@ def _contradicted(relation: Relation, values: Mapping[Quantity, float]) -> bool:
 
 def _rows(tables: Tables) -> tuple[pd.DataFrame, dict[Quantity, int]]:
     names = Names.of(tables)
-    rows = pd.concat([published(name, *pair, names) for name, pair in tables.items()], ignore_index=True)
+    rows = published(tables, names)
     position = {quantity: i for i, quantity in enumerate(dict.fromkeys(rows["quantity"]))}
     return rows.assign(unknown=rows["quantity"].map(position).astype(int)), position
 
