@@ -1,9 +1,11 @@
 """The attack on what is published: what can an outsider derive from all released tables, and is that too much."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
-from analysis.disclosure.attack import FAR, Interval, blocks, protects
+from analysis.disclosure.attack import FAR, Block, Interval, Reached, blocks, protects
 from analysis.disclosure.meta import Meta
 from analysis.disclosure.problem import MAY_BE_NOBODY
 from analysis.disclosure.profiles import Profile
@@ -95,18 +97,28 @@ def _hidden(found: System, lower, upper, unknown, floor, profile: Profile, exact
     rows = []
     for block in blocks(_near(found, unknown, lower, upper), lower, upper):
         targets = np.flatnonzero(needed[block.columns])
-        start = None if exact or len(block.columns) == 1 else block.extreme(np.zeros(len(block.columns)))
-        common = (
-            None if start is None else block.reach(start.x, threshold[block.columns], -floor[block.columns], targets)
-        )
+        if not len(targets):
+            continue
+        seen = _seen(block, threshold, floor, targets, exact)
         for i in targets:
             column = block.columns[i]
-            if common is None or i in common.unsettled or not threshold[column]:
+            if seen is None or i in seen.unsettled:
                 interval = block.interval(i)
             else:
-                interval = Interval.seen(column, common.low[i], common.high[i])
+                interval = Interval.seen(column, seen.low[i], seen.high[i])
             rows.append(_judged(found, column, interval, floor[column], profile, _only_rounded(found, column, unknown)))
     return pd.DataFrame([row for row in rows if row is not None])
+
+
+def _seen(block: Block, threshold, floor, targets: np.ndarray, exact: bool) -> Reached | None:
+    """Intervals without two programmes each; None when all need them, as when relations contradict each other."""
+    if (hull := block.hull()) is not None:
+        return None if (hull[0] > hull[1] + TINY).any() else Reached(*hull, np.array([], dtype=int))
+    start = None if exact else block.extreme(np.zeros(len(block.columns)))
+    if start is None:
+        return None
+    found = block.reach(start.x, threshold[block.columns], -floor[block.columns], targets)
+    return replace(found, unsettled=np.union1d(found.unsettled, targets[threshold[block.columns[targets]] == 0]))
 
 
 def _near(found: System, unknown: np.ndarray, lower: np.ndarray, upper: np.ndarray):

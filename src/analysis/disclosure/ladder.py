@@ -1,13 +1,16 @@
 """The next coarser crossing of a table that would otherwise hide too much."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from analysis.disclosure.blurring import INTERIM
 from analysis.disclosure.meta import ALL, Meta, described
+from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import UNIT, Tables, stem
+from analysis.disclosure.release import COARSER
+from analysis.disclosure.rules import check, ruled
 
 ADDITIVE = ["count", "sum"]
 POOLED = ["percent", "mean"]
@@ -26,27 +29,41 @@ class Crossings:
     """The tables of a release at the crossings that were chosen so far.
 
     tables     name -> (unsuppressed table, description)
+    ruled      name -> the table after the rules for one table (see `rules.ruled`)
     collapsed  name -> dimensions given up; `unit`: the table is shown for all units together only
     """
 
     tables: Tables
-    collapsed: Mapping[str, tuple[str, ...]]
+    ruled: Mapping[str, pd.DataFrame]
+    profile: Profile
+    collapsed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tables: Tables, profile: Profile) -> "Crossings":
+        """The finest crossings of which the rules for one table do not hide too much already."""
+        at = cls(tables, {name: ruled(check(*pair, profile), pair[1]) for name, pair in tables.items()}, profile)
+        while (next_ := at.coarser(at.ruled)).collapsed != at.collapsed:
+            at = next_
+        return at
 
     @property
     def apart(self) -> set[str]:
         """Names of tables of one unit that are not shown."""
         return {name for name, dims in self.collapsed.items() if UNIT in dims and self.tables[name][1].unit != ALL}
 
-    def coarser(self, too_much: Mapping[str, float], most: float) -> "Crossings":
-        """The next coarser crossing of every table of which more than the share `most` is hidden, where it has one."""
-        tables, collapsed = dict(self.tables), dict(self.collapsed)
-        for name in (name for name, share in too_much.items() if share > most):
-            dim = self._next(name)
+    def coarser(self, shown: Mapping[str, pd.DataFrame]) -> "Crossings":
+        """The next coarser crossing, if it has one, of every table of which `shown` hides more than allowed."""
+        apart, most = self.apart, self.profile.max_hidden_share
+        tables, now, collapsed = dict(self.tables), dict(self.ruled), dict(self.collapsed)
+        for name in shown:
+            dim = self._next(name) if name not in apart and too_hidden(shown[name]) > most else ""
             if dim:
                 collapsed[name] = (*collapsed.get(name, ()), dim)
-                apart = dim == UNIT and tables[name][1].unit != ALL
-                tables[name] = _valued(*tables[name]) if apart else coarsen(*tables[name], dim)
-        return Crossings(tables, collapsed)
+                gone = dim == UNIT and tables[name][1].unit != ALL
+                table, meta = tables[name] = _valued(*tables[name]) if gone else coarsen(*tables[name], dim)
+                judged = ruled(check(table, meta, self.profile), meta)
+                now[name] = judged.assign(status="hidden", reason=COARSER) if gone else judged
+        return Crossings(tables, now, self.profile, collapsed)
 
     def _next(self, name: str) -> str:
         meta, left = self.tables[name][1], set(self.collapsed.get(name, ()))

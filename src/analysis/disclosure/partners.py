@@ -51,6 +51,14 @@ class Problem:
     publishers: sparse.csr_matrix
     row_hidden: np.ndarray
 
+    @property
+    def key(self) -> bytes:
+        """Equal for problems that are the same in every number."""
+        arrays = [getattr(self, name) for name in (*_PER_NUMBER, "row_hidden")]
+        for matrix in (self.relations, self.publishers):
+            arrays += [matrix.indptr, matrix.indices, matrix.data]
+        return b"|".join(array.tobytes() for array in arrays)
+
     def part(self, columns: np.ndarray) -> "Problem":
         """The same problem on some numbers only; relations and rows that concern none of them are left out."""
         relations = self.relations[:, columns]

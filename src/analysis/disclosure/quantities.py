@@ -67,7 +67,7 @@ class Names:
 
 
 def published(tables: Tables, names: Names) -> pd.DataFrame:
-    """What each row of each table publishes: one row a (table row, quantity), with the quantity's value (NaN when hidden).
+    """What each row of each table publishes: one row a (table row, quantity), with its value (NaN when hidden).
 
     Columns: table, row (position), slot (part | whole | n), quantity, value, measure. `part` is what the value tells
     (a count, a percentage's numerator, a sum), `whole` a share's denominator, `n` the contributors of any other

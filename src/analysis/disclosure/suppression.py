@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from analysis.disclosure.ladder import Crossings, too_hidden
+from analysis.disclosure.ladder import Crossings
 from analysis.disclosure.links import resolve
 from analysis.disclosure.meta import Meta
 from analysis.disclosure.partners import Problem, choose, exposed
@@ -16,11 +16,11 @@ from analysis.disclosure.problem import problem, rows_of
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import UNIT, Tables
 from analysis.disclosure.record import check_record
-from analysis.disclosure.release import COARSER, released
+from analysis.disclosure.release import released
 from analysis.disclosure.releases import history
-from analysis.disclosure.rules import check, ruled
 from analysis.disclosure.system import System, truthful
 
+Known = dict[bytes, np.ndarray | None]  # solved groups of numbers, by their problem
 WIDENINGS = 8  # attacks after the search, each followed by hiding more, before everything is hidden
 
 
@@ -53,43 +53,31 @@ def suppress(
     """
     if not tables:
         return {}, pd.DataFrame()
-    deadline = time.monotonic() + time_limit
-    at, before = Crossings(tables, {}), None
-    while at.collapsed != before:
-        before = at.collapsed
-        at = at.coarser(_hidden_by_rules(at, profile), profile.max_hidden_share)
-    for last in (False, True):
-        out, log = _suppress_once(at, profile, deadline, previous or {})
-        shares = {name: too_hidden(table) for name, (table, _) in out.items() if name not in at.apart}
-        coarser = at.coarser(shares, profile.max_hidden_share)
-        if last or coarser.collapsed == at.collapsed:
-            break
+    deadline, known = time.monotonic() + time_limit, {}
+    at = Crossings.of(tables, profile)
+    out, log = _suppress_once(at, profile, deadline, previous or {}, known)
+    coarser = at.coarser({name: table for name, (table, _) in out.items()})
+    if coarser.collapsed != at.collapsed:
         at = coarser
+        out, log = _suppress_once(at, profile, deadline, previous or {}, known)
     return out, log.assign(collapsed=[" ".join(at.collapsed.get(name, ())) for name in log["table"]])
 
 
-def _hidden_by_rules(at: Crossings, profile: Profile) -> dict[str, float]:
-    """Share of each table's cells that the rules for one table hide already."""
-    own = {name: pair for name, pair in at.tables.items() if pair[1].ladder and name not in at.apart}
-    return {name: too_hidden(ruled(check(*pair, profile), pair[1])) for name, pair in own.items()}
-
-
-def _suppress_once(at: Crossings, profile: Profile, deadline: float, previous: Tables) -> tuple[dict, pd.DataFrame]:
+def _suppress_once(
+    at: Crossings, profile: Profile, deadline: float, previous: Tables, known: Known
+) -> tuple[dict[str, tuple[pd.DataFrame, Meta]], pd.DataFrame]:
     linked, found = truthful(resolve(at.tables), profile)
-    checked = {name: (_ruled(name, pair, at, profile), pair[1]) for name, pair in linked.items()}
+    checked = {name: (at.ruled[name], meta) for name, (_, meta) in linked.items()}
     cells = rows_of(checked)
     whole = problem(found, cells, linked, profile, history(found.unknowns, previous, profile))
-    choice = _search(whole, _depth(found), deadline)
+    choice = _search(whole, _depth(found), deadline, known)
     cells = cells.assign(primary=_gone(whole, whole.forced), gone=_gone(whole, choice.hidden))
-    out = {}
-    for name, pair in checked.items():
-        out[name] = released(*pair, profile, cells.loc[cells["table"].eq(name), "gone"].to_numpy(bool))
+    gone = dict(tuple(cells.groupby("table", sort=False)["gone"]))
+    none = np.zeros(0, dtype=bool)
+    out = {
+        name: released(*pair, profile, np.asarray(gone.get(name, none), dtype=bool)) for name, pair in checked.items()
+    }
     return out, check_record(cells, out, whole, choice, profile)
-
-
-def _ruled(name: str, pair: tuple[pd.DataFrame, Meta], at: Crossings, profile: Profile) -> pd.DataFrame:
-    checked = ruled(check(*pair, profile), pair[1])
-    return checked.assign(status="hidden", reason=COARSER) if name in at.apart else checked
 
 
 def _gone(whole: Problem, hidden: np.ndarray) -> np.ndarray:
@@ -119,7 +107,7 @@ def _groups(whole: Problem, fixed: np.ndarray) -> np.ndarray:
     return group
 
 
-def _search(whole: Problem, depth: np.ndarray, deadline: float) -> Choice:
+def _search(whole: Problem, depth: np.ndarray, deadline: float, known: Known) -> Choice:
     """Choose from totals to crossings: what is shown at one depth stays shown, so that tables come apart at the next.
 
     Source of the order: the modular approach of tau-Argus (HiTaS, de Wolf 2002), here with linked tables in one
@@ -130,30 +118,30 @@ def _search(whole: Problem, depth: np.ndarray, deadline: float) -> Choice:
     for i, stage in enumerate(stages):
         share = (deadline - time.monotonic()) / (len(stages) - i)
         now = whole.up_to(depth <= stage, hidden)
-        chosen, lost = _stage(now, (depth > stage) | ((depth < stage) & ~hidden), time.monotonic() + share)
+        chosen, lost = _stage(now, (depth > stage) | ((depth < stage) & ~hidden), time.monotonic() + share, known)
         hidden, failed = hidden | chosen, failed | lost
     return _checked(whole, hidden, failed, depth == 0)
 
 
-def _stage(now: Problem, fixed: np.ndarray, deadline: float) -> tuple[np.ndarray, np.ndarray]:
+def _stage(now: Problem, fixed: np.ndarray, deadline: float, known: Known) -> tuple[np.ndarray, np.ndarray]:
     """Solve group by group, and again with the shown numbers next to an unsolved group free: hidden, unsolved.
 
-    Time is shared by size; what the small groups leave is the large ones'.
+    Time is shared by size; what the small groups leave is the large ones'. `known` holds groups solved before.
     """
-    solved: dict[tuple[int, ...], np.ndarray | None] = {}
     while True:
         group, hidden, failed = _groups(now, fixed), now.forced.copy(), np.zeros(len(fixed), dtype=bool)
         todo = np.unique(group[(now.forced | now.sensitive) & (group >= 0)])
         parts = sorted((np.flatnonzero(group == label) for label in todo), key=len)
         for i, columns in enumerate(parts):
-            key = tuple(columns)
-            if key not in solved:
+            part = now.part(columns)
+            if part.key not in known:
                 share = len(columns) / sum(len(other) for other in parts[i:])
-                solved[key] = choose(now.part(columns), (deadline - time.monotonic()) * share)
-            if solved[key] is None:
+                known[part.key] = choose(part, (deadline - time.monotonic()) * share)
+            chosen = known[part.key]
+            if chosen is None:
                 failed[columns] = True
             else:
-                hidden[columns] = solved[key]
+                hidden[columns] = chosen
         around = _neighbours(now, failed) & fixed
         if not around.any() or time.monotonic() > deadline:
             return hidden, failed

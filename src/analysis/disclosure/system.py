@@ -18,8 +18,8 @@ class System:
     """Unknowns and relations of a set of tables.
 
     unknowns   frame, one row an unknown: quantity (None when derived), derived ('' | complement | residual | loss |
-               increment | estimated | difference | open | rounding), value (NaN when no row shows it), threshold (0: no rule),
-               rows (how many rows publish it), slack (`rounding` lies between plus and minus this)
+               increment | estimated | difference | open | rounding), value (NaN when no row shows it), threshold (0:
+               no rule), rows (how many rows publish it), slack (`rounding` lies between plus and minus this)
     rows       what each table row publishes (see `published`), with `unknown`, the position in `unknowns`
     relations  matrix with one row a relation and one column an unknown; relation @ values = 0
     """
