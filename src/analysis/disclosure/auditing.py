@@ -7,10 +7,11 @@ import pandas as pd
 
 from analysis.disclosure.attack import FAR, Block, Interval, Reached, blocks, protects
 from analysis.disclosure.meta import Meta
+from analysis.disclosure.naming import Named
 from analysis.disclosure.problem import MAY_BE_NOBODY
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import Tables
-from analysis.disclosure.releases import differencing, history, level_text
+from analysis.disclosure.releases import differencing, history
 from analysis.disclosure.rules import check
 from analysis.disclosure.system import System, system
 
@@ -35,12 +36,13 @@ def audit(tables: Tables, profile: Profile, previous: Tables | None = None, *, e
     `reason`; sound ones are left out.
     """
     found = system(tables, profile)
+    named = Named.of(found)
     lower, upper, unknown = _bounds(found, tables, profile)
     floor = history(found.unknowns, previous or {}, profile)["floor"].to_numpy()
     lower = np.where(unknown & found.unknowns["derived"].eq("").to_numpy(), np.maximum(lower, floor), lower)
     parts = [
-        _hidden(found, lower, upper, unknown, floor, profile, exact),
-        _shown(found, lower, upper, unknown, profile),
+        _hidden(found, named, lower, upper, unknown, floor, profile, exact),
+        _shown(named, lower, upper, unknown, profile),
     ]
     parts.append(_broken_rules(tables, profile))
     if previous:
@@ -52,7 +54,8 @@ def audit(tables: Tables, profile: Profile, previous: Tables | None = None, *, e
 
 def _bounds(found: System, tables: Tables, profile: Profile) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What the shown rows say of each unknown (the narrowest of all), and which unknowns no row shows."""
-    frames = [_row_bounds(found.rows[found.rows["table"] == name], *pair, profile) for name, pair in tables.items()]
+    by_table = found.rows.groupby("table", sort=False)
+    frames = [_row_bounds(rows, *tables[name], profile) for name, rows in by_table]
     rows = pd.concat(frames).dropna(subset=["low", "high"])
     size = len(found.unknowns)
     low = rows.groupby("unknown")["low"].max().reindex(range(size))
@@ -88,11 +91,11 @@ def _row_bounds(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta, profile: Pr
     return rows.assign(low=low.where(use).clip(lower=low.where(sums, 0.0)), high=high.where(use))
 
 
-def _hidden(found: System, lower, upper, unknown, floor, profile: Profile, exact: bool) -> pd.DataFrame:
+def _hidden(found: System, named: Named, lower, upper, unknown, floor, profile: Profile, exact: bool) -> pd.DataFrame:
     """The interval of each hidden or derived number that a rule protects, and the verdict on it."""
-    threshold = found.unknowns["threshold"].to_numpy(float)
-    needed = unknown & (found.unknowns["threshold"].to_numpy(float) > 0)
-    sums = [q is not None and q.role.startswith("sum:") for q in found.unknowns["quantity"]]
+    threshold = named.threshold
+    needed = unknown & (threshold > 0)
+    sums = [q is not None and q.role.startswith("sum:") for q in named.quantity]
     needed |= unknown & np.array(sums, dtype=bool)
     rows = []
     for block in blocks(_near(found, unknown, lower, upper), lower, upper):
@@ -106,8 +109,10 @@ def _hidden(found: System, lower, upper, unknown, floor, profile: Profile, exact
                 interval = block.interval(i)
             else:
                 interval = Interval.seen(column, seen.low[i], seen.high[i])
-            rows.append(_judged(found, column, interval, floor[column], profile, _only_rounded(found, column, unknown)))
-    return pd.DataFrame([row for row in rows if row is not None])
+            # A derived number that follows from shown ones only is left open by their rounding alone.
+            rounded = bool(named.derived[column]) and not unknown[named.follows_from(column)].any()
+            rows.append(_judged(named, column, interval, floor[column], profile, rounded))
+    return pd.DataFrame(rows)
 
 
 def _seen(block: Block, threshold, floor, targets: np.ndarray, exact: bool) -> Reached | None:
@@ -134,18 +139,10 @@ def _near(found: System, unknown: np.ndarray, lower: np.ndarray, upper: np.ndarr
     return relations[np.flatnonzero((abs(relations) @ around.astype(float)) > 0)]
 
 
-def _only_rounded(found: System, column: int, unknown: np.ndarray) -> bool:
-    """Whether a derived number follows from shown ones only: what leaves it open is their rounding."""
-    others = found.relations[found.relations[:, [column]].nonzero()[0]].nonzero()[1]
-    return found.unknowns["derived"].iloc[column] != "" and not unknown[others[others != column]].any()
-
-
 def _judged(
-    found: System, column: int, interval: Interval | None, floor: float, profile: Profile, rounded: bool
-) -> dict | None:
-    what = found.unknowns.iloc[column]
-    quantity, derived = what["quantity"], what["derived"]
-    threshold = float(what["threshold"])
+    named: Named, column: int, interval: Interval | None, floor: float, profile: Profile, rounded: bool
+) -> dict:
+    quantity, derived, threshold = named.quantity[column], named.derived[column], float(named.threshold[column])
     if interval is None:
         verdict, reason, low, high = "fail", "relations contradict each other", np.nan, np.nan
     else:
@@ -158,7 +155,7 @@ def _judged(
                 bool(derived) and _harmless(derived, low, high, profile, threshold, rounded)
             )
         verdict, reason = ("pass" if safe else "fail"), ("" if safe else "derivable")
-    return _names(found, column) | {
+    return named.text(column) | {
         "derived": derived, "lower": low, "upper": high, "required": threshold, "verdict": verdict, "reason": reason,
     }  # fmt: skip
 
@@ -167,14 +164,6 @@ def _whole(lower: float, upper: float) -> tuple[float, float]:
     """The whole numbers between two bounds; the nearest one when rounded values leave none."""
     low, high = float(np.ceil(lower - TINY)) + 0.0, float(np.floor(upper + TINY)) + 0.0  # no -0.0
     return (low, high) if low <= high else (float(np.round((lower + upper) / 2)),) * 2
-
-
-def _names(found: System, column: int) -> dict[str, str]:
-    quantity = found.unknowns["quantity"].iloc[column]
-    return {
-        "table": _tables_of(found, column), "levels": _levels_of(found, column),
-        "population": getattr(quantity, "population", ""), "role": getattr(quantity, "role", ""),
-    }  # fmt: skip
 
 
 def _harmless(derived: str, low: float, high: float, profile: Profile, threshold: float, rounded: bool) -> bool:
@@ -188,32 +177,18 @@ def _harmless(derived: str, low: float, high: float, profile: Profile, threshold
     return nobody or open_ or (profile.round_base > 0 and (high >= threshold or low <= 0))
 
 
-def _tables_of(found: System, column: int) -> str:
-    related = [column] if found.unknowns["derived"].iloc[column] == "" else found.relations[:, [column]].nonzero()[0]
-    columns = related if found.unknowns["derived"].iloc[column] == "" else found.relations[related].nonzero()[1]
-    return " ".join(dict.fromkeys(found.rows.loc[found.rows["unknown"].isin(columns), "table"]))
-
-
-def _levels_of(found: System, column: int) -> str:
-    """Levels of a number; for a derived one those of the numbers that it follows from."""
-    if not found.unknowns["derived"].iloc[column]:
-        return level_text(found.unknowns["quantity"].iloc[column])
-    related = found.relations[found.relations[:, [column]].nonzero()[0]].nonzero()[1]
-    return " | ".join(level_text(found.unknowns["quantity"].iloc[other]) for other in related if other != column)
-
-
-def _shown(found: System, lower, upper, unknown, profile: Profile) -> pd.DataFrame:
+def _shown(named: Named, lower, upper, unknown, profile: Profile) -> pd.DataFrame:
     """Shown counts that are certainly below the smallest cell."""
     rows = []
     for column in np.flatnonzero(~unknown):
-        what = found.unknowns.iloc[column]
-        least = profile.min_cell if what["quantity"].counts_of == "persons" else profile.min_organisations
-        few = 0 < upper[column] < least and what["threshold"] > 0
-        nobody = upper[column] == 0 and profile.zero == "hide" and what["quantity"].counts_of == "persons"
+        persons = named.quantity[column].counts_of == "persons"
+        least = profile.min_cell if persons else profile.min_organisations
+        few = 0 < upper[column] < least and named.threshold[column] > 0
+        nobody = upper[column] == 0 and profile.zero == "hide" and persons
         if few or nobody:
             interval = {"lower": lower[column], "upper": upper[column], "required": least}
             reason = "small_cell" if few else "all_or_none"
-            rows.append(_names(found, column) | interval | {"derived": "", "verdict": "fail", "reason": reason})
+            rows.append(named.text(column) | interval | {"derived": "", "verdict": "fail", "reason": reason})
     return pd.DataFrame(rows)
 
 

@@ -157,8 +157,8 @@ def _settle_population(tables: Tables, known: dict, names: Names) -> dict[str, t
 
 def _contradicts(rows: pd.DataFrame, known: Mapping[Quantity, float]) -> bool:
     """Whether a quantity of `rows` has another value in `known` (percentages tell a count to within rounding)."""
-    before = rows["quantity"].map(known)
-    return bool(((before - rows["value"]).abs() > 1e-6 * before.abs() + 0.5).any())
+    before = np.array([known.get(quantity, np.nan) for quantity in rows["quantity"]], dtype=float)
+    return bool((np.abs(before - rows["value"].to_numpy(float)) > 1e-6 * np.abs(before) + 0.5).any())
 
 
 def _settle_n(tables: Tables, known: dict, names: Names) -> dict[str, tuple[pd.DataFrame, Meta]]:
@@ -175,7 +175,9 @@ def _role_of_n(found: pd.DataFrame, own: str, known: Mapping[Quantity, float]) -
     """The first name under which nothing known says otherwise: a count, the common n, the measure's, its own."""
     for role in ("count", "n", own):
         named = found.assign(quantity=[quantity.at(role=role) for quantity in found["quantity"]])
-        if (role != "count" or named["quantity"].isin(known).any()) and not _contradicts(named, known):
+        if (role != "count" or any(quantity in known for quantity in named["quantity"])) and not _contradicts(
+            named, known
+        ):
             return role
     return f"n@{stem(found['table'].iloc[0])}:{own}"
 

@@ -32,7 +32,7 @@ class Quantity:
 
     def at(self, **changes) -> "Quantity":
         """The quantity with another role, population or other levels."""
-        return Quantity(**{**self.__dict__, **changes})
+        return replace(self, **changes)
 
     def without(self, dims) -> "Quantity":
         """The quantity not restricted on `dims`."""

@@ -60,9 +60,9 @@ def history(unknowns: pd.DataFrame, previous: Tables, profile: Profile) -> pd.Da
     People are added between releases, so an exact earlier number bounds the present one from below.
     """
     old = shown_numbers(previous).set_index("quantity")
-    at = unknowns["quantity"].where(unknowns["quantity"].notna(), None)
-    before = at.map(old["value"].to_dict()).astype(float)
-    base = at.map(old["base"].to_dict()).astype(float).fillna(0)
+    at, values, bases = unknowns["quantity"], old["value"].to_dict(), old["base"].to_dict()
+    before = pd.Series([values.get(quantity, np.nan) for quantity in at], unknowns.index, dtype=float)
+    base = pd.Series([bases.get(quantity, 0.0) for quantity in at], unknowns.index, dtype=float)
     persons = pd.Series([q is not None and q.counts_of == "persons" for q in at], unknowns.index)
     now_base = persons.astype(float) * profile.round_base
     now = pd.Series(round_counts(unknowns["value"], profile.round_base), unknowns.index).where(

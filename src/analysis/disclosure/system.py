@@ -102,7 +102,7 @@ def _rows(tables: Tables) -> tuple[pd.DataFrame, dict[Quantity, int]]:
     names = Names.of(tables)
     rows = published(tables, names)
     position = {quantity: i for i, quantity in enumerate(dict.fromkeys(rows["quantity"]))}
-    return rows.assign(unknown=rows["quantity"].map(position).astype(int)), position
+    return rows.assign(unknown=[position[quantity] for quantity in rows["quantity"]]), position
 
 
 def _values(rows: pd.DataFrame) -> dict[Quantity, float]:
