@@ -107,3 +107,12 @@ def test_a_table_apart_for_each_arm_without_a_total():
 def test_a_frame_that_is_not_released_is_refused():
     with pytest.raises(KeyError, match="no column measure, status"):
         present.wide(pd.DataFrame({"value": [np.nan]}), NL)
+
+
+def test_what_waits_for_the_final_release_says_so():
+    """A number left out while counts are rounded is not hidden for its size, and its table says when it comes."""
+    frame = share_rows("referrer", {"gp": 45.04, "poh_ggz": 1.0}, hidden=("poh_ggz",))
+    frame.loc[frame["status"] == "hidden", "reason"] = "interim"
+    shown = present.wide(frame, NL)
+    assert shown.loc["POH-GGZ"].to_list() == ["later", "later"]
+    assert "eindrapportage" in present.footnotes(frame, NL)[0]

@@ -7,11 +7,13 @@ from importlib.resources import files
 from math import isfinite
 
 from analysis.logic import Measured
-from analysis.present.reading import COARSER, SHOWN
+from analysis.present.reading import COARSER, INTERIM, SHOWN
 from analysis.present.wording import Words
 
 REASON = "not estimable"  # how the note of an estimate that could not be made begins
-HIDDEN, TOGETHER, NOT_APPLICABLE, NOT_ESTIMABLE = "hidden", "together", "not_applicable", "not_estimable"
+HIDDEN, TOGETHER, LATER = "hidden", "together", "later"
+NOT_APPLICABLE, NOT_ESTIMABLE = "not_applicable", "not_estimable"
+STATUS = {COARSER: TOGETHER, INTERIM: LATER}  # reason -> status; any other reason is hidden
 _OF_KIND = {
     "count": "count", "percent": "percent", "mean": "mean", "sd": "mean", "median": "mean", "quantile": "mean",
     "estimate": "estimate", "std_error": "estimate", "lower": "estimate", "upper": "estimate", "df": "df",
@@ -119,7 +121,7 @@ def cell(words: Words, row, *, kind: str = "") -> Cell:
     if row is None:
         return Cell(words.text("table.not_applicable"), NOT_APPLICABLE)
     if row["status"] != SHOWN:
-        status = TOGETHER if row.get("reason") == COARSER else HIDDEN
+        status = STATUS.get(row.get("reason"), HIDDEN)
         return Cell(words.text(f"table.{status}"), status)
     if not isfinite(row["value"]):
         status = NOT_ESTIMABLE if REASON in row["note"] else NOT_APPLICABLE

@@ -12,6 +12,7 @@ import pandas as pd
 VALUE_COLUMNS = ("measure", "value", "n", "status", "reason", "note")
 SHOWN = "shown"
 COARSER = "coarser"  # the reason of what is shown for all units together only
+INTERIM = "interim"  # the reason of what is not shown while counts are rounded
 ALL = "all"
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from analysis.present.cells import (
     HIDDEN,
+    LATER,
     NOT_APPLICABLE,
     NOT_ESTIMABLE,
     REASON,
@@ -64,6 +65,7 @@ def marks_of(table: Released, words: Words, found: Grid) -> tuple[str, ...]:
     """The marks that occur in a table and why something in it could not be estimated."""
     texts = [words.text("table.note_hidden")] * found.has(HIDDEN)
     texts += [words.text("table.note_together", whole=words.level("unit", ALL))] * found.has(TOGETHER)
+    texts += [words.text("table.note_later")] * found.has(LATER)
     texts += [words.text("table.note_not_applicable")] * found.has(NOT_APPLICABLE)
     notes = table.rows.loc[table.rows["value"].isna(), "note"].unique() if found.has(NOT_ESTIMABLE) else []
     texts += [_sentence(words.translated(note)) for note in notes if REASON in note]
