@@ -20,8 +20,8 @@ NETWORK = {
     "value": "mean",
     "answered": "rate",
     "betweenness_centralisation": "rate",
-    "isolates": "count",
-    "components": "count",
+    "isolates": "rate",  # of the network as a whole: no group of organisations is told apart
+    "components": "rate",
     "density_confirmed": "rate",
     "cross_domain_confirmed": "rate",
 }
