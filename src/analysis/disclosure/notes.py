@@ -3,9 +3,8 @@
 import re
 
 ESTIMABLE = "not estimable, because "
-_COUNTED = re.compile(
-    r"\b\d+(?: of \d+)?(?: further| still| unknown)? (?=(?:persons?|people|rows?|values?|organisations?|ties|forms?|measurements?)\b)"
-)
+_THINGS = "persons?|people|rows?|values?|organisations?|ties|forms?|measurements?"
+_COUNTED = re.compile(rf"\b\d+(?: of \d+)?(?: further| still| unknown)? (?=(?:{_THINGS})\b)")
 
 
 def safe_note(note: str) -> str:
