@@ -423,8 +423,9 @@ def test_a_released_report_that_somebody_downloaded_is_reproduced(clone, tmp_pat
     """The crate of a real run, as a zip file: reproduced; with another raw value the file is named."""
     assert command(clone, "run", STUDY)[0] == 0
     packed = shutil.make_archive(str(tmp_path / "download"), "zip", clone / "reports" / STUDY)
+    count = len({path.stem for path in (clone / "reports" / STUDY).glob("*/tables/*.csv")})
     status, said = command(clone, "reproduce", "--crate", packed)
-    assert status == 0 and "\nreproduced: 10 of 10 tables." in said, said
+    assert count >= 10 and status == 0 and f"\nreproduced: {count} of {count} tables." in said, said
     raw = clone / f"data/raw/{STUDY}/trajecten.csv"
     before = raw.read_bytes()
     raw.write_bytes(before.replace(b"Elzenhof,consultatiebureau", b"Elzenhof,school", 1))
