@@ -90,3 +90,10 @@ def test_the_limits_of_a_share_do_not_blur_the_count_beside_them():
     found = audit(shown | {"west/t": (hidden, linked["west/t"][1])}, rules)
     counts = found[found["role"].eq("count") & found["levels"].eq("unit=west what=x")]
     assert counts[["lower", "upper", "verdict"]].to_numpy().tolist() == [[8.0, 8.0, "fail"]]
+
+
+def test_a_table_of_counts_needs_no_column_of_contributors():
+    table = pd.DataFrame({"place": ["a", "b", "c", "all"], "measure": "count", "value": [30.0, 4.0, 50.0, 84.0]})
+    out, _ = suppress({"t": (table, Meta(("place",), {"place": "all"}, "persons", "samen10_30", {"count": "count"}))},
+                      profile("samen10_30"))  # fmt: skip
+    assert out["t"][0]["value"].isna().tolist() == [True, True, False, False]

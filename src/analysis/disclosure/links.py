@@ -233,7 +233,9 @@ def _estimates(tables: Tables, rows: pd.DataFrame) -> dict[Quantity, float]:
     for name, own in rows[rows["slot"].eq("part")].groupby("table", sort=False):
         table, meta = tables[name]
         percent = own[own["measure"].map(dict(meta.kinds)).eq("percent")]
-        cells = table.reset_index(drop=True).loc[percent["row"]]
+        if percent.empty:
+            continue
+        cells = described(table, meta).loc[percent["row"]]
         found |= dict(zip(percent["quantity"], (cells["value"] * cells["n"] / 100).tolist(), strict=True))
     whole = all(abs(value - round(value)) < WHOLE for value in found.values())
     return {} if whole else found
