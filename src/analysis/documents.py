@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import store
+from analysis._yaml import read_yaml
 from analysis.run import document, job
 from analysis.run.layout import write_whole
 
@@ -64,9 +65,7 @@ def readme(text: str) -> str:
 
 def binder() -> str:
     """The badge that opens the repository on Binder, at the public address that CITATION.cff names."""
-    import yaml
-
-    cited = yaml.safe_load((store.root() / "CITATION.cff").read_text("utf-8"))
+    cited = read_yaml((store.root() / "CITATION.cff").read_text("utf-8"))
     address = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git|/)?", cited.get("repository-code", ""))
     place = address[1] if address else "OWNER/REPOSITORY"
     badge = f"[![Open in Binder]({BINDER}/badge_logo.svg)]({BINDER}/v2/gh/{place}/HEAD?urlpath={START})\n"

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import store
+from analysis._yaml import read_yaml
 from analysis.codebook import StudyError
 
 STUDY = "published"
@@ -77,9 +78,7 @@ def datasets(folder: Path) -> Mapping[str, Mapping]:
 
 @cache
 def _definitions(text: str) -> Mapping[str, Mapping]:
-    import yaml
-
-    return yaml.safe_load(text)
+    return read_yaml(text)
 
 
 def _read(name: str, about: Mapping) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from analysis.study import Study
 
 NO_UNIT = "_none"
 ALL = "all"
+LARGE = 10_000_000  # bytes of a table's files
 KINDS = {
     "count": "count",
     "missing": "count",
@@ -244,8 +245,19 @@ def table(name: str, *, every_unit: bool = False, optional: bool = False) -> pd.
         files = [file for file in files if file.stem == f"unit={here.unit}"]
     if not files:
         return _empty(folder)
-    parts = [_compact(pd.read_parquet(read(file)), name, here.study) for file in files]
-    return known(pd.concat(parts, ignore_index=True), name, here)
+    with _text_for(files):
+        parts = [_compact(pd.read_parquet(read(file)), name, here.study) for file in files]
+        return known(pd.concat(parts, ignore_index=True), name, here)
+
+
+@contextmanager
+def _text_for(files: Sequence[Path]) -> Iterator[None]:
+    """Text of large tables in Arrow, which is quicker by the million and smaller; of others as pandas is set to."""
+    if sum(file.stat().st_size for file in files) < LARGE:
+        yield
+    else:
+        with pd.option_context("mode.string_storage", "auto"):
+            yield
 
 
 def _compact(frame: pd.DataFrame, name: str, study: Study) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from analysis import codebook, logic
+from analysis._yaml import read_yaml
 from analysis.codebook import Level, StudyError, Variable
 from analysis.logic import Node, Promise
 
@@ -419,7 +420,7 @@ def _plan(path: Path) -> Study:
     if not path.exists():
         raise StudyError([f"{where}: not found. `python -m analysis new` writes a first one."])
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""

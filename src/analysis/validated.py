@@ -1,9 +1,9 @@
 """The committed results of the simulation study in validation/, as tables, sentences and one figure to read them by."""
 
 import pandas as pd
-import yaml
 
 from analysis import store
+from analysis._yaml import read_yaml
 from analysis.present.picture import Picture
 from analysis.present.sentences.sentence import Sentence
 from analysis.present.wording import Words
@@ -26,7 +26,7 @@ def summary() -> pd.DataFrame:
 
 def design() -> dict:
     """validation/grid.yaml: what was varied and assumed, the targets with their methods, and the criteria."""
-    return yaml.safe_load(store.read(store.root() / "validation" / "grid.yaml").read_text("utf-8"))
+    return read_yaml(store.read(store.root() / "validation" / "grid.yaml").read_text("utf-8"))
 
 
 def grid(results: pd.DataFrame) -> pd.DataFrame:

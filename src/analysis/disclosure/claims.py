@@ -5,7 +5,8 @@ from functools import cache
 from importlib.resources import files
 
 import pandas as pd
-import yaml
+
+from analysis._yaml import read_yaml
 
 
 def group_claims(text: str) -> pd.DataFrame:
@@ -23,5 +24,5 @@ def group_claims(text: str) -> pd.DataFrame:
 
 @cache
 def _patterns() -> dict[str, re.Pattern]:
-    words = yaml.safe_load((files(__package__) / "claims.yaml").read_text(encoding="utf-8"))
+    words = read_yaml((files(__package__) / "claims.yaml").read_text(encoding="utf-8"))
     return {claim: re.compile(rf"\b(?:{'|'.join(found)})\b", re.IGNORECASE) for claim, found in words.items()}

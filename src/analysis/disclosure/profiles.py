@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-import yaml
+from analysis._yaml import read_yaml
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,6 @@ def profile(name: str = "samen10_30", *, interim: bool = False) -> Profile:
 
 @cache
 def _all() -> dict[str, Profile]:
-    rules = yaml.safe_load((files(__package__) / "profiles.yaml").read_text(encoding="utf-8"))
+    rules = read_yaml((files(__package__) / "profiles.yaml").read_text(encoding="utf-8"))
     every = rules.pop("every")
     return {name: Profile(name=name, **(every | own)) for name, own in rules.items()}

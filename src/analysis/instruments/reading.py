@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis._yaml import read_yaml
 from analysis.instruments.answers import Answers, Coded, Measured
 from analysis.instruments.definition import Band, Convention, Instrument, Item, Scale
 from analysis.instruments.text import Text
@@ -36,10 +37,8 @@ _KEYS = {
 
 def read(name: str) -> Instrument:
     """The definition in `definitions/<name>.yaml`; raises `ValueError` on a key that no definition has."""
-    import yaml
-
     with (_FOLDER / "definitions" / f"{name}.yaml").open(encoding="utf-8") as file:
-        raw = yaml.safe_load(file)
+        raw = read_yaml(file)
     _check(raw, "definition")
     answers = {key: _answers(spec) for key, spec in raw["answers"].items()}
     items = tuple(_item(spec, answers) for spec in raw["items"])

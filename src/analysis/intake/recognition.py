@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 
 import pandas as pd
-import yaml
 
+from analysis._yaml import read_yaml
 from analysis.intake.learnt import Learnt
 
 FEW = 8  # a column with more different values is no wave
@@ -67,7 +67,7 @@ def questionnaires(definitions: Iterable) -> list[Questionnaire]:
 @cache
 def words() -> dict:
     """The word lists of recognition.yaml."""
-    return yaml.safe_load((files("analysis.intake") / "recognition.yaml").read_text("utf-8"))
+    return read_yaml((files("analysis.intake") / "recognition.yaml").read_text("utf-8"))
 
 
 def plain(name: str) -> str:

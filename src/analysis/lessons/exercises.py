@@ -8,8 +8,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-import yaml
-
+from analysis._yaml import read_yaml
 from analysis.lessons.answers import KINDS, Marks, digest
 
 FOLDER = "exercises"
@@ -60,7 +59,7 @@ def exercise(id: str) -> Exercise:
 def exercises(lesson: int) -> Mapping[str, Exercise]:
     """The exercises of a lesson by id, in their order; empty for a lesson without a file."""
     texts, digests = _file(lesson, "yaml"), _file(lesson, "csv")
-    written = yaml.safe_load(texts.read_text("utf-8")) if texts.is_file() else {}
+    written = read_yaml(texts.read_text("utf-8")) if texts.is_file() else {}
     stored: dict[str, list[str]] = {}
     if digests.is_file():
         for row in csv.DictReader(digests.read_text("utf-8").splitlines()):

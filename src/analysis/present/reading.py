@@ -113,6 +113,7 @@ def released(frame: "pd.DataFrame | Released", facts: Mapping | None = None, *, 
     if absent:
         raise KeyError(f"{name or 'table'}: no column {', '.join(absent)}. Give the frame that store.release returned.")
     facts = facts if facts is not None else frame.attrs
+    frame = pd.DataFrame(dict(frame.items()))  # without attrs, which pandas would copy deeply at every step
     dims = tuple(facts.get("dims") or (column for column in frame.columns if column not in VALUE_COLUMNS))
     rows = _checked(frame, dims)
     totals = {dim: ALL for dim in dims if ALL in set(rows[dim])} | dict(facts.get("totals") or {})

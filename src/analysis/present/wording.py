@@ -10,8 +10,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from analysis._yaml import read_yaml
 from analysis.logic import PREFIXES, Measured
 from analysis.present.numbers import date_text, month_text, number_text, percent_text
 
@@ -183,7 +182,7 @@ def words(study: "Study", language: str) -> Words:
 def fixed_texts(language: str) -> Mapping[str, Any]:
     """Every fixed text of a language, by dotted key; lists as tuples."""
     source = files("analysis.present").joinpath(f"texts/{language}.yaml").read_text(encoding="utf-8")
-    return MappingProxyType(dict(_flat("", yaml.safe_load(source))))
+    return MappingProxyType(dict(_flat("", read_yaml(source))))
 
 
 @lru_cache

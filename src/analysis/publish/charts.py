@@ -7,9 +7,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import yaml
 
 from analysis import present
+from analysis._yaml import read_yaml
 from analysis.present.cells import Cell, written
 from analysis.present.figures.style import SERIES
 from analysis.present.picture import alt_text
@@ -43,7 +43,7 @@ class Chart:
 
 @lru_cache
 def _plan() -> tuple[Mapping, ...]:
-    return tuple(yaml.safe_load(files("analysis.publish").joinpath("slides.yaml").read_text(encoding="utf-8")))
+    return tuple(read_yaml(files("analysis.publish").joinpath("slides.yaml").read_text(encoding="utf-8")))
 
 
 def charts(material: Material) -> Iterator[Chart]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
-import yaml
+from analysis._yaml import read_yaml
 
 _VERBS = ("say", "figure", "table", "crossing")
 _OWN = {*_VERBS, "each", "closed", "of", "beside"}
@@ -47,7 +47,7 @@ class Section:
 @lru_cache
 def sections() -> tuple[Section, ...]:
     """The sections of report.yaml. Raises ValueError that names a part with no verb, or with two."""
-    listed = yaml.safe_load(files("analysis.publish").joinpath("report.yaml").read_text(encoding="utf-8"))
+    listed = read_yaml(files("analysis.publish").joinpath("report.yaml").read_text(encoding="utf-8"))
     return tuple(
         Section(entry["id"], tuple(map(_part, entry["parts"])), tuple(entry.get("notebooks", ()))) for entry in listed
     )

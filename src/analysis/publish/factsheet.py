@@ -10,8 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-import yaml
-
+from analysis._yaml import read_yaml
 from analysis.publish.archive import UNDATED
 from analysis.publish.blocks import say
 from analysis.publish.contents import Section, completed
@@ -82,7 +81,7 @@ def pages(sheet: bytes) -> int:
 
 @lru_cache
 def _plan() -> tuple[Mapping, ...]:
-    return tuple(yaml.safe_load(files("analysis.publish").joinpath("factsheet.yaml").read_text(encoding="utf-8")))
+    return tuple(read_yaml(files("analysis.publish").joinpath("factsheet.yaml").read_text(encoding="utf-8")))
 
 
 def _parts(material: Material, figures: Mapping[str, Block]) -> Iterator[Paragraphs]:

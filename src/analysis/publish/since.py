@@ -5,8 +5,8 @@ from functools import lru_cache
 from importlib.resources import files
 
 import pandas as pd
-import yaml
 
+from analysis._yaml import read_yaml
 from analysis.present.cells import outcome_of, written
 from analysis.present.reading import Released
 from analysis.present.sentences.sentence import Sentence, cell_ids, refuse_causal
@@ -17,7 +17,7 @@ from analysis.publish.material import Material
 
 @lru_cache
 def _plan() -> tuple[Mapping, ...]:
-    return tuple(yaml.safe_load(files("analysis.publish").joinpath("since.yaml").read_text(encoding="utf-8")))
+    return tuple(read_yaml(files("analysis.publish").joinpath("since.yaml").read_text(encoding="utf-8")))
 
 
 def since(material: Material) -> tuple[Sentence, ...]:

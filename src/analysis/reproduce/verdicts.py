@@ -8,6 +8,8 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
+from analysis._yaml import read_yaml
+
 REPRODUCED, WITHIN, DIFFERS, MISSING, NEW = "reproduced", "within tolerance", "differs", "missing", "new"
 GOOD = (REPRODUCED, WITHIN)
 NUMBERS = ("value", "n", "largest", "second_largest")
@@ -108,9 +110,7 @@ def _example(both: pd.DataFrame, near: Mapping[str, np.ndarray]) -> str:
 @cache
 def tolerances() -> Mapping[str, Mapping[str, float]]:
     """Tolerance by kind of number, from tolerances.yaml."""
-    import yaml
-
-    return yaml.safe_load((files("analysis.reproduce") / "tolerances.yaml").read_text("utf-8"))
+    return read_yaml((files("analysis.reproduce") / "tolerances.yaml").read_text("utf-8"))
 
 
 def failing(verdicts: Iterable[Verdict]) -> list[Verdict]:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from analysis._yaml import read_yaml
 from analysis.codebook import StudyError
 
 QUIET = {"distributed.worker.memory.terminate": False, "distributed.admin.tick.limit": "1h"}
@@ -42,7 +43,7 @@ def batch(path: Path) -> Batch:
     import yaml
 
     try:
-        read = Batch.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        read = Batch.model_validate(read_yaml(path.read_text("utf-8")))
     except FileNotFoundError:
         raise StudyError([f"{path}: not found. docs/scale.md shows what such a file holds."]) from None
     except yaml.YAMLError as error:

@@ -5,8 +5,10 @@ may start a thread (a fork copies the locks of threads that it does not copy).
 """
 
 import contextlib
+import gc
 import importlib
 import os
+import pkgutil
 import random
 import signal
 import sys
@@ -15,24 +17,35 @@ import threading
 PRELOADED = (
     "numpy",
     "pandas",
+    "pandas.core.methods.to_dict",
+    "pandas.core.reshape.reshape",
+    "pandas.io.formats.csvs",
+    "pandas.io.formats.html",
+    "pyarrow.dataset",
+    "pyarrow.parquet",
     "scipy.stats",
     "statsmodels.api",
     "statsmodels.formula.api",
     "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "PIL.JpegImagePlugin",
     "seaborn",
     "networkx",
     "yaml",
     "IPython.core.interactiveshell",
+    "IPython.core.logger",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.debugger",
 )
+OWN = ("effect", "process", "instruments", "disclosure", "present", "planned", "prepare", "publish")  # and store, study
 HIDDEN = ("polars", "debugpy")
 INLINE = "module://matplotlib_inline.backend_inline"
 
 
 def preload(modules: tuple[str, ...] = PRELOADED) -> None:
-    """Import `modules` where installed; a missing one is met again, with its own message, by the notebook in need.
+    """Import `modules` where installed, and what notebooks use of this package; a missing one is met again, with its
+    own message, by the notebook in need.
 
     `HIDDEN` packages are out of sight meanwhile: polars, which statsmodels imports where installed, starts threads when
     imported, and a debugger, which costs every kernel 0.05 s, has nothing to do where nobody attaches one.
@@ -42,11 +55,35 @@ def preload(modules: tuple[str, ...] = PRELOADED) -> None:
     for module in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
+    _preload_own()
     for module in HIDDEN:
         del sys.modules[module]
     if "pandas" in sys.modules:
         # outside a kernel pandas takes itself to be in a terminal and folds wide tables; a kernel shows 20 columns
         sys.modules["pandas"].set_option("display.max_columns", 20)
+        # text of small tables is quicker as Python strings than in Arrow, where each step costs; `store` keeps large ones
+        sys.modules["pandas"].set_option("mode.string_storage", "python")
+    gc.freeze()  # or every child would search all this for garbage again, and copy the pages it looks at
+
+
+def _preload_own() -> None:
+    """Every module of the packages `OWN`, which import each other lazily, and the plans and texts that notebooks open.
+
+    A plan with a mistake is met again, with its own message, by who opens it.
+    """
+    from analysis import store
+    from analysis.codebook import StudyError
+    from analysis.present.wording import LANGUAGES, fixed_texts
+
+    for name in OWN:
+        package = importlib.import_module(f"analysis.{name}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    for study in store.studies():
+        with contextlib.suppress(StudyError, OSError):
+            store.study(study)
+    for language in LANGUAGES:
+        fixed_texts(language)
 
 
 def become(seed: int, environment: dict[str, str], folder: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from analysis._yaml import read_yaml
 from analysis.synthetic.files import NAME, unit_levels
 from analysis.synthetic.study import units
 from analysis.synthetic.world import World, municipalities, slug
@@ -47,7 +48,7 @@ def _raw(folder: Path, tables: dict[str, pd.DataFrame]) -> Path:
 
 def _plan(model: Path, folder: Path, name: str, world: World) -> None:
     """The plan, codebook and levels of the default study, for these tables and municipalities."""
-    plan = yaml.safe_load((model / "study.yaml").read_text("utf-8"))
+    plan = read_yaml((model / "study.yaml").read_text("utf-8"))
     names = [unit.name for unit in municipalities(world)]
     title = {
         "nl": f"Synthetische studie van {len(names)} gemeenten",

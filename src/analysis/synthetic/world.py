@@ -9,7 +9,8 @@ from zlib import crc32
 
 import numpy as np
 import pandas as pd
-import yaml
+
+from analysis._yaml import read_yaml
 
 WAVES = ("t0", "t1", "t2")
 
@@ -92,7 +93,7 @@ def stream(seed: int, table: str, *part: int) -> np.random.Generator:
 @cache
 def assumed() -> Mapping:
     """The numbers of world.yaml."""
-    return yaml.safe_load(files(__package__).joinpath("world.yaml").read_text("utf-8"))
+    return read_yaml(files(__package__).joinpath("world.yaml").read_text("utf-8"))
 
 
 def table(name: str) -> pd.DataFrame:
