@@ -8,7 +8,7 @@ import pandas as pd
 from analysis import store
 from analysis.codebook import StudyError
 from analysis.disclosure import Meta, profile, suppress
-from analysis.disclosure.quantities import Tables
+from analysis.disclosure.stacks import Tables
 from analysis.run import released
 
 SECONDS = 120.0

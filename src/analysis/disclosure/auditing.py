@@ -10,10 +10,10 @@ from analysis.disclosure.meta import Meta
 from analysis.disclosure.naming import Named
 from analysis.disclosure.problem import MAY_BE_NOBODY
 from analysis.disclosure.profiles import Profile
-from analysis.disclosure.quantities import Tables
 from analysis.disclosure.releases import differencing, history
-from analysis.disclosure.rules import check
+from analysis.disclosure.stacks import Tables
 from analysis.disclosure.system import System, system
+from analysis.disclosure.together import checked
 
 COLUMNS = ["table", "population", "role", "levels", "derived", "lower", "upper", "required", "verdict", "reason"]
 SHARE_RULES = ["small_cell", "small_complement", "all_or_none", "question"]
@@ -195,8 +195,10 @@ def _shown(named: Named, lower, upper, unknown, profile: Profile) -> pd.DataFram
 def _broken_rules(tables: Tables, profile: Profile) -> pd.DataFrame:
     """Shown cells that break a primary rule (denominators, quantiles, extremes, degrees of freedom, counts)."""
     rows = []
-    for name, (table, meta) in tables.items():
-        judged = check(table, meta, profile)
+    for name, judged in checked(tables, profile).items():
+        if judged["status"].ne("fail").all():
+            continue
+        meta = tables[name][1]
         kind = judged["measure"].map(dict(meta.kinds))
         # A share's cells and complements are judged as numbers above: its rounded value blurs them here.
         blurred = judged["reason"].isin(SHARE_RULES) & (kind.eq("percent") | (meta.base > 0))

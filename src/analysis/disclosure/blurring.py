@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.disclosure.meta import Meta
-from analysis.disclosure.quantities import limits
+from analysis.disclosure.meta import Meta, limits
 from analysis.disclosure.rounding import round_counts, round_half_up
 from analysis.disclosure.rules import contributors, emptied
 

@@ -8,9 +8,10 @@ import pandas as pd
 from analysis.disclosure.blurring import INTERIM
 from analysis.disclosure.meta import ALL, Meta, described
 from analysis.disclosure.profiles import Profile
-from analysis.disclosure.quantities import UNIT, Tables, stem
+from analysis.disclosure.quantities import UNIT
 from analysis.disclosure.release import COARSER
-from analysis.disclosure.rules import check, ruled
+from analysis.disclosure.stacks import Tables, stem
+from analysis.disclosure.together import judge
 
 ADDITIVE = ["count", "sum"]
 POOLED = ["percent", "mean"]
@@ -29,20 +30,21 @@ class Crossings:
     """The tables of a release at the crossings that were chosen so far.
 
     tables     name -> (unsuppressed table, description)
-    ruled      name -> the table after the rules for one table (see `rules.ruled`)
+    judged     name -> the table after the rules for one table (see `rules.ruled`)
+    profile    the rules
     collapsed  name -> dimensions given up; `unit`: the table is shown for all units together only
     """
 
     tables: Tables
-    ruled: Mapping[str, pd.DataFrame]
+    judged: Mapping[str, pd.DataFrame]
     profile: Profile
     collapsed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tables: Tables, profile: Profile) -> "Crossings":
         """The finest crossings of which the rules for one table do not hide too much already."""
-        at = cls(tables, {name: ruled(check(*pair, profile), pair[1]) for name, pair in tables.items()}, profile)
-        while (next_ := at.coarser(at.ruled)).collapsed != at.collapsed:
+        at = cls(tables, judge(tables, profile), profile)
+        while (next_ := at.coarser(at.judged)).collapsed != at.collapsed:
             at = next_
         return at
 
@@ -53,24 +55,26 @@ class Crossings:
 
     def coarser(self, shown: Mapping[str, pd.DataFrame]) -> "Crossings":
         """The next coarser crossing, if it has one, of every table of which `shown` hides more than allowed."""
-        apart, most = self.apart, self.profile.max_hidden_share
-        tables, now, collapsed = dict(self.tables), dict(self.ruled), dict(self.collapsed)
+        apart, together = self.apart, {stem(name) for name, (_, about) in self.tables.items() if about.unit == ALL}
+        tables, collapsed, changed, gone = dict(self.tables), dict(self.collapsed), {}, []
         for name in shown:
-            dim = self._next(name) if name not in apart and too_hidden(shown[name]) > most else ""
-            if dim:
+            crowded = name not in apart and too_hidden(shown[name]) > self.profile.max_hidden_share
+            if crowded and (dim := self._next(name, stem(name) in together)):
                 collapsed[name] = (*collapsed.get(name, ()), dim)
-                gone = dim == UNIT and tables[name][1].unit != ALL
-                table, meta = tables[name] = _valued(*tables[name]) if gone else coarsen(*tables[name], dim)
-                judged = ruled(check(table, meta, self.profile), meta)
-                now[name] = judged.assign(status="hidden", reason=COARSER) if gone else judged
-        return Crossings(tables, now, self.profile, collapsed)
+                withdrawn = dim == UNIT and tables[name][1].unit != ALL
+                gone += [name] * withdrawn
+                changed[name] = _valued(*tables[name]) if withdrawn else coarsen(*tables[name], dim)
+        now = judge(changed, self.profile)
+        now |= {name: now[name].assign(status="hidden", reason=COARSER) for name in gone}
+        return Crossings(tables | changed, {**self.judged, **now}, self.profile, collapsed)
 
-    def _next(self, name: str) -> str:
+    def _next(self, name: str, together: bool) -> str:
+        """The dimension to give up next, if any; a unit only where all are shown `together` in another table."""
         meta, left = self.tables[name][1], set(self.collapsed.get(name, ()))
-        elsewhere = any(stem(other) == stem(name) and about.unit == ALL for other, (_, about) in self.tables.items())
-        own = meta.unit == ALL
         fits = [
-            dim for dim in meta.ladder if dim not in left and (dim in meta.dims if dim != UNIT or own else elsewhere)
+            dim
+            for dim in meta.ladder
+            if dim not in left and (together if dim == UNIT and meta.unit != ALL else dim in meta.dims)
         ]
         return fits[0] if fits else ""
 

@@ -6,27 +6,31 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.disclosure.meta import Meta, described
-from analysis.disclosure.quantities import UNIT, Names, Quantity, Tables, published, stem
+from analysis.disclosure.meta import Meta
+from analysis.disclosure.quantities import UNIT, Names, Quantity
+from analysis.disclosure.reading import Reader, Reading, Row
 from analysis.disclosure.releases import level_text
-from analysis.disclosure.rules import contributors
+from analysis.disclosure.stacks import Tables, stem
 
 WHOLE = 0.01  # persons: what a share computed from counts can be away from one of them
 HOW = ("exact", "about", "partial", "overlap")  # how parts make up a total, the later outranks the earlier
-HOME = "home"  # column that keeps rows of different units' tables apart
 
 
-def resolve(tables: Tables) -> dict[str, tuple[pd.DataFrame, Meta]]:
+def resolve(tables: Tables, reader: Reader | None = None) -> dict[str, tuple[pd.DataFrame, Meta]]:
     """The tables with descriptions that name their links: numerators, denominators, sums, populations.
 
     Two tables that claim the same population but disagree on a number are about different people: the later one gets a
-    population of its own (`<population>@<table>`), so that no false relation is used.
+    population of its own (`<population>@<table>`), so that no false relation is used. `reader` keeps what it read.
     """
-    found = dict(tables)
+    found, reader = dict(tables), reader or Reader()
     known: dict[Quantity, float] = {}
+    names = Names.of(found)
     for settle in (_settle_parts, _settle_population, _settle_n, _settle_sums):
         for group in stem_groups(found).values():
-            found |= settle({name: found[name] for name in group}, known, Names.of(found))
+            settled = settle({name: found[name] for name in group}, known, names, reader)
+            moved = any(found[name][1].population != meta.population for name, (_, meta) in settled.items())
+            found |= settled
+            names = Names.of(found) if moved else names
     return found
 
 
@@ -39,14 +43,25 @@ def lines(quantities: Iterable[Quantity], dim: str) -> dict[Quantity, list[Quant
     return found
 
 
-def answered(rows: pd.DataFrame) -> Iterator[tuple[str, Quantity, tuple[Quantity, ...]]]:
+def shares(rows: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
+    """Pairs of what one table row tells: part and denominator."""
+    rows, wholes = list(rows), {}
+    for row in rows:
+        if row.slot == "whole":
+            wholes.setdefault((row.table, row.row), []).append(row)
+    for row in rows:
+        if row.slot == "part":
+            yield from ((row, whole) for whole in wholes.get((row.table, row.row), ()))
+
+
+def answered(rows: Iterable[Row]) -> Iterator[tuple[str, Quantity, tuple[Quantity, ...]]]:
     """Levels that may make up the denominator of their shares (answers of a question): name, denominator, parts.
 
     The name is that of the relation in `Meta.adds`; it holds for a question, such as one `variable`, in all units.
     """
-    pairs = rows[rows["slot"] == "part"].merge(rows[rows["slot"] == "whole"], on=["table", "row"], suffixes=("", "_of"))
+    pairs = dict.fromkeys((part.quantity, whole.quantity) for part, whole in shares(rows))
     found: dict[tuple, list[Quantity]] = {}
-    for part, whole in dict.fromkeys(zip(pairs["quantity"], pairs["quantity_of"], strict=True)):
+    for part, whole in pairs:
         for dim, _ in part.levels:
             rest = part.without((dim,))
             if dim != UNIT and rest != whole:
@@ -76,33 +91,40 @@ def stem_groups(tables: Tables) -> dict[tuple, list[str]]:
     return groups
 
 
-def _settle_parts(tables: Tables, known: dict, names: Names) -> dict[str, tuple[pd.DataFrame, Meta]]:
+def _settle_parts(tables: Tables, known: dict, names: Names, reader: Reader) -> Tables:
     """What a percentage or mean is computed from, and over which dimensions its n stays the same."""
-    cells = pd.concat([described(*pair).assign(**{HOME: pair[1].unit}) for pair in tables.values()], ignore_index=True)
-    meta = next(iter(tables.values()))[1]
-    kind = cells["measure"].map(dict(meta.kinds))
-    by_kind = cells.groupby(kind)["measure"].unique().to_dict()
-    part = contributors(cells, kind)["part"].mask(kind.eq("mean"), cells["value"] * cells["n"])
-    wide = cells.assign(part=part.mask(kind.eq("sum"), cells["value"])).pivot(
-        index=[HOME, *meta.dims], columns="measure", values="part"
-    )
-    counts, percents = list(by_kind.get("count", ())), list(by_kind.get("percent", ()))
-    part_of = {measure: _numerator(wide, measure, counts, percents) for measure in percents}
-    part_of |= _means_of_sums(wide, list(by_kind.get("mean", ())), list(by_kind.get("sum", ())))
-    shares = cells.loc[kind.eq("count") & (cells["n"] > cells["value"]), "measure"].unique()
-    rest = cells.loc[~kind.isin(["count", "text"]), "measure"].unique()
-    limits = by_kind.get("lower", ()), by_kind.get("upper", ())
-    n_over = {measure: _constant_over(cells[cells["measure"] == measure], meta.dims) for measure in [*shares, *rest]}
+    reading = reader.reading(tables)
+    counts, percents = reading.of_kind("count"), reading.of_kind("percent")
+    part_of = {measure: _numerator(reading, measure, counts, percents) for measure in percents}
+    part_of |= _means_of_sums(reading)
+    rest = [measure for measure in reading.at if measure not in (*counts, *reading.of_kind("text"))]
+    n_over = {measure: _constant_over(reading, measure) for measure in [*_shares_in(reading, counts), *rest]}
+    limits = [*reading.of_kind("lower"), *reading.of_kind("upper")]
     settled = {"part_of": part_of, "n_over": n_over, "n_of": dict.fromkeys(n_over, "n")}
-    settled["limits_of"] = _shares_of([limit for found in limits for limit in found], percents)
+    settled["limits_of"] = _shares_of(limits, percents)
     return {name: (table, replace(meta, **settled)) for name, (table, meta) in tables.items()}
 
 
-def _numerator(wide: pd.DataFrame, measure: str, counts: list[str], percents: list[str]) -> str:
+def _shares_in(reading: Reading, counts: list[str]) -> list[str]:
+    """Counts of which some cell is a part of its n, in the order of those cells."""
+    first = {}
+    for measure in counts:
+        parts = [i for i in reading.at[measure] if reading.n[i] > reading.part[i]]
+        first |= {measure: parts[0]} if parts else {}
+    return sorted(first, key=first.__getitem__)
+
+
+def _both(reading: Reading, one: str, other: str) -> np.ndarray:
+    """What two measures tell in the row groups where both are known, one row each."""
+    known, beside = reading.parts(one), reading.parts(other)
+    return np.array([(value, beside[group]) for group, value in known.items() if group in beside]).reshape(-1, 2)
+
+
+def _numerator(reading: Reading, measure: str, counts: list[str], percents: list[str]) -> str:
     """Role of a percentage's numerator: the count that it equals in every row group, else a count of its own."""
     for count in counts:
-        both = wide[[measure, count]].dropna()
-        if len(both) and (both[measure] - both[count]).abs().max() <= 1:
+        both = _both(reading, measure, count)
+        if len(both) and np.abs(both[:, 0] - both[:, 1]).max() <= 1:
             return "count" if len(counts) == 1 else count
     return "count" if not counts and len(percents) == 1 else measure
 
@@ -117,78 +139,102 @@ def _shares_of(limits: list[str], percents: list[str]) -> dict[str, str]:
     return found
 
 
-def _means_of_sums(wide: pd.DataFrame, means: list[str], sums: list[str]) -> dict[str, str]:
+def _means_of_sums(reading: Reading) -> dict[str, str]:
     found = {}
-    for mean in means:
-        for total in sums:
-            both = wide[[mean, total]].dropna()
-            if len(both) and np.allclose(both[mean], both[total], rtol=1e-3):
+    for mean in reading.of_kind("mean"):
+        for total in reading.of_kind("sum"):
+            both = _both(reading, mean, total)
+            if len(both) and np.allclose(both[:, 0], both[:, 1], rtol=1e-3):
                 found[mean] = f"sum:{total}"
     return found
 
 
-def _constant_over(cells: pd.DataFrame, dims: tuple[str, ...]) -> tuple[str, ...]:
-    """Dimensions that n does not vary with, taken away one after the other."""
+def _constant_over(reading: Reading, measure: str) -> tuple[str, ...]:
+    """Dimensions that a measure's n does not vary with, taken away one after the other."""
+    dims, at = reading.stack.meta.dims[1:], reading.at[measure]
+    levels = {dim: [reading.levels[i][reading.columns.index(dim)] for i in at] for dim in dims}
     over: list[str] = []
     for dim in dims:
-        kept = [name for name in dims if name not in (*over, dim)]
-        if cells[dim].nunique() > 1 and cells.groupby([HOME, *kept])["n"].nunique().le(1).all():
+        kept = [levels[name] for name in dims if name not in (*over, dim)]
+        groups = zip([reading.table[i] for i in at], *kept, strict=True)
+        if len(set(levels[dim])) > 1 and _one_each(groups, [reading.n[i] for i in at]):
             over.append(dim)
     return tuple(over)
 
 
-def _rows(tables: Tables, names: Names, slots: tuple[str, ...]) -> pd.DataFrame:
-    rows = published(tables, names)
-    return rows[rows["slot"].isin(slots)].dropna(subset="value")
+def _one_each(groups: Iterable[tuple], values: Iterable[float]) -> bool:
+    """Whether every group has one value at most, of those that are known."""
+    first: dict[tuple, float] = {}
+    return all(
+        value == first.setdefault(group, value) for group, value in zip(groups, values, strict=True) if value == value
+    )
 
 
-def _settle_population(tables: Tables, known: dict, names: Names) -> dict[str, tuple[pd.DataFrame, Meta]]:
+def _told(tables: Tables, names: Names, reader: Reader, slots: tuple[str, ...]) -> list[Row]:
+    """Rows of these slots of which the value is known."""
+    return [row for row in reader.published(tables, names) if row.slot in slots and row.value == row.value]
+
+
+def _settle_population(tables: Tables, known: dict, names: Names, reader: Reader) -> Tables:
     for population in ("", f"@{stem(next(iter(tables)))}"):
         settled = {
             name: (table, replace(meta, population=meta.population + population))
             for name, (table, meta) in tables.items()
         }
-        parts = _rows(settled, names, ("part",))
+        parts = [(row.quantity, row.value) for row in _told(settled, names, reader, ("part",))]
         if not _contradicts(parts, known):
             break
-    known.update(zip(parts["quantity"], parts["value"], strict=True))
+    known.update(parts)
     return settled
 
 
-def _contradicts(rows: pd.DataFrame, known: Mapping[Quantity, float]) -> bool:
-    """Whether a quantity of `rows` has another value in `known` (percentages tell a count to within rounding)."""
-    before = np.array([known.get(quantity, np.nan) for quantity in rows["quantity"]], dtype=float)
-    return bool((np.abs(before - rows["value"].to_numpy(float)) > 1e-6 * np.abs(before) + 0.5).any())
+def _contradicts(told: Iterable[tuple[Quantity, float]], known: Mapping[Quantity, float]) -> bool:
+    """Whether a told quantity has another value in `known` (percentages tell a count to within rounding)."""
+    before = ((known[quantity], value) for quantity, value in told if quantity in known)
+    return any(abs(old - value) > 1e-6 * abs(old) + 0.5 for old, value in before)
 
 
-def _settle_n(tables: Tables, known: dict, names: Names) -> dict[str, tuple[pd.DataFrame, Meta]]:
+def _settle_n(tables: Tables, known: dict, names: Names, reader: Reader) -> Tables:
     """Whether each measure's n is a count that another row shows, the n of another table, or a number of its own."""
-    rows = _rows(tables, names, ("whole", "n"))
+    by_measure: dict[str, list[Row]] = {}
+    for row in _told(tables, names, reader, ("whole", "n")):
+        by_measure.setdefault(row.measure, []).append(row)
     n_of = {}
-    for measure, found in rows.groupby("measure"):
-        n_of[measure] = _role_of_n(found, f"n@{measure}", known)
-        known.update((q.at(role=n_of[measure]), v) for q, v in zip(found["quantity"], found["value"], strict=True))
+    for measure in sorted(by_measure):
+        n_of[measure], named = _role_of_n(by_measure[measure], f"n@{measure}", known)
+        known.update(named)
     return {name: (table, replace(meta, n_of={**meta.n_of, **n_of})) for name, (table, meta) in tables.items()}
 
 
-def _role_of_n(found: pd.DataFrame, own: str, known: Mapping[Quantity, float]) -> str:
-    """The first name under which nothing known says otherwise: a count, the common n, the measure's, its own."""
-    for role in ("count", "n", own):
-        named = found.assign(quantity=[quantity.at(role=role) for quantity in found["quantity"]])
-        if (role != "count" or any(quantity in known for quantity in named["quantity"])) and not _contradicts(
-            named, known
-        ):
-            return role
-    return f"n@{stem(found['table'].iloc[0])}:{own}"
+def _role_of_n(found: list[Row], own: str, known: Mapping[Quantity, float]) -> tuple[str, list[tuple[Quantity, float]]]:
+    """The first name under which nothing known says otherwise: a count, the common n, the measure's, its own.
+
+    Beside it the numbers under that name.
+    """
+    for role in ("count", "n", own, f"n@{stem(found[0].table)}:{own}"):
+        named = [(row.quantity.at(role=role), row.value) for row in found]
+        if (role != "count" or any(quantity in known for quantity, _ in named)) and not _contradicts(named, known):
+            break
+    return role, named
 
 
-def _settle_sums(tables: Tables, known: dict, names: Names) -> dict[str, tuple[pd.DataFrame, Meta]]:
+def _settle_sums(tables: Tables, known: dict, names: Names, reader: Reader) -> Tables:
     """Per dimension and role whether levels make up their total, leave somebody out, or overlap.
 
     A dimension for which no total is declared counts when its levels make up a total that another table shows.
     """
-    rows = _rows(tables, names, ("part", "whole", "n"))
-    quantities, estimates = set(rows["quantity"]), _estimates(tables, rows)
+    rows = _told(tables, names, reader, ("part", "whole", "n"))
+    kept = _sums(tables, rows, known)
+    missing: dict[str, bool] = {}
+    for name, total, parts in answered(rows):
+        missing[name] = missing.get(name, False) or abs(known[total] - sum(known[part] for part in parts)) > 0.5
+    kept |= {name: "exact" for name, some in missing.items() if not some}
+    return {name: (table, replace(meta, adds=kept)) for name, (table, meta) in tables.items()}
+
+
+def _sums(tables: Tables, rows: list[Row], known: Mapping[Quantity, float]) -> dict[str, str]:
+    """`dim:role` -> how the levels make up their total (see `Meta.adds`), the worst of all places."""
+    quantities, estimates = dict.fromkeys(row.quantity for row in rows), _estimates(tables, rows)
     metas = [meta for _, meta in tables.values()]
     declared, adds = additive_dims(metas), {}
     for dim in sorted({dim for meta in metas for dim in meta.dims} | set(declared)):
@@ -199,16 +245,11 @@ def _settle_sums(tables: Tables, known: dict, names: Names) -> dict[str, tuple[p
             missed = max(abs(rest), abs(_sum_of_estimates(total, parts, known, estimates)))
             now = _how(rest, known[total], missed if total in estimates else np.inf, len(parts))
             adds[name] = max(now, adds.get(name, ("exact", 0.0)), key=lambda how: (HOW.index(how[0]), how[1]))
-    kept = {
+    return {
         name: f"{how} {max(np.ceil(2 * missed), 1) / 2:g}" if how == "about" else how
         for name, (how, missed) in adds.items()
         if how in ("exact", "about") or name.partition(":")[0] in declared
     }
-    missing: dict[str, bool] = {}
-    for name, total, parts in answered(rows):
-        missing[name] = missing.get(name, False) or abs(known[total] - sum(known[part] for part in parts)) > 0.5
-    kept |= {name: "exact" for name, some in missing.items() if not some}
-    return {name: (table, replace(meta, adds=kept)) for name, (table, meta) in tables.items()}
 
 
 def _how(rest: float, total: float, missed: float, parts: int) -> tuple[str, float]:
@@ -224,18 +265,16 @@ def _sum_of_estimates(total: Quantity, parts: list[Quantity], known: Mapping, es
     return estimates.get(total, known[total]) - sum(estimates.get(part, known[part]) for part in parts)
 
 
-def _estimates(tables: Tables, rows: pd.DataFrame) -> dict[Quantity, float]:
+def _estimates(tables: Tables, rows: Iterable[Row]) -> dict[Quantity, float]:
     """Numerators of shares that are estimated (people were followed for unequal times), as fractions of persons.
 
     A table counts as estimated when one of its shares is no whole number of its denominator.
     """
     found: dict[Quantity, float] = {}
-    for name, own in rows[rows["slot"].eq("part")].groupby("table", sort=False):
-        table, meta = tables[name]
-        percent = own[own["measure"].map(dict(meta.kinds)).eq("percent")]
-        if percent.empty:
-            continue
-        cells = described(table, meta).loc[percent["row"]]
-        found |= dict(zip(percent["quantity"], (cells["value"] * cells["n"] / 100).tolist(), strict=True))
+    cells = {name: table[["value", "n"]].to_numpy(float) for name, (table, meta) in tables.items() if "n" in table}
+    for row in rows:
+        if row.slot == "part" and tables[row.table][1].kinds[row.measure] == "percent":
+            value, n = cells[row.table][row.row].tolist()
+            found[row.quantity] = value * n / 100
     whole = all(abs(value - round(value)) < WHOLE for value in found.values())
     return {} if whole else found

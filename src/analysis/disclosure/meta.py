@@ -144,6 +144,24 @@ def step_before(levels: list[str], meta: Meta, dim: str) -> dict[str, str]:
     return {level: of for level, of in before.items() if of}
 
 
+def limits(cells: pd.DataFrame, meta: Meta) -> list[tuple[int, int]]:
+    """Pairs of positions (limit, the percentage of its row group); a limit of something else is left out."""
+    if not meta.limits_of:
+        return []
+    groups = list(zip(*(cells[dim].tolist() for dim in meta.dims), strict=True)) or [()] * len(cells)
+    measures, known = cells["measure"].tolist(), cells["value"].notna().tolist()
+    at: dict[str, dict[tuple, int]] = {}
+    for i, (measure, group) in enumerate(zip(measures, groups, strict=True)):
+        if known[i]:
+            at.setdefault(measure, {})[group] = i
+    return [
+        (i, at[percent][group])
+        for limit, percent in meta.limits_of.items()
+        for group, i in at.get(limit, {}).items()
+        if group in at.get(percent, {})
+    ]
+
+
 def described(table: pd.DataFrame, meta: Meta) -> pd.DataFrame:
     """`table` with the contract's columns typed (levels text, numbers float), a fresh index and, where absent, `n` NaN.
 

@@ -7,7 +7,8 @@ from scipy import sparse
 from analysis.disclosure.attack import FAR
 from analysis.disclosure.partners import Problem
 from analysis.disclosure.profiles import Profile
-from analysis.disclosure.quantities import UNIT, Tables
+from analysis.disclosure.quantities import UNIT
+from analysis.disclosure.stacks import Tables
 from analysis.disclosure.system import System
 
 MAY_BE_NOBODY = ["residual", "increment", "estimated"]  # derived numbers that tell of nobody when they are zero

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from analysis.disclosure.partners import Problem
 from analysis.disclosure.profiles import Profile
-from analysis.disclosure.quantities import Tables
+from analysis.disclosure.stacks import Tables
 
 if TYPE_CHECKING:
     from analysis.disclosure.suppression import Choice

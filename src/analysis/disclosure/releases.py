@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.disclosure.profiles import Profile
-from analysis.disclosure.quantities import Names, Quantity, Tables, published
+from analysis.disclosure.quantities import Names, Quantity
+from analysis.disclosure.reading import published
 from analysis.disclosure.rounding import round_counts
+from analysis.disclosure.stacks import Tables
 
 
 def shown_numbers(tables: Tables) -> pd.DataFrame:
@@ -59,8 +61,9 @@ def history(unknowns: pd.DataFrame, previous: Tables, profile: Profile) -> pd.Da
 
     People are added between releases, so an exact earlier number bounds the present one from below.
     """
-    old = shown_numbers(previous).set_index("quantity")
-    at, values, bases = unknowns["quantity"], old["value"].to_dict(), old["base"].to_dict()
+    old, at = shown_numbers(previous), unknowns["quantity"]
+    values = dict(zip(old["quantity"], old["value"], strict=True))
+    bases = dict(zip(old["quantity"], old["base"], strict=True))
     before = pd.Series([values.get(quantity, np.nan) for quantity in at], unknowns.index, dtype=float)
     base = pd.Series([bases.get(quantity, 0.0) for quantity in at], unknowns.index, dtype=float)
     persons = pd.Series([q is not None and q.counts_of == "persons" for q in at], unknowns.index)

@@ -14,11 +14,13 @@ from analysis.disclosure.meta import Meta
 from analysis.disclosure.partners import Problem, choose, exposed
 from analysis.disclosure.problem import problem, rows_of
 from analysis.disclosure.profiles import Profile
-from analysis.disclosure.quantities import UNIT, Tables
+from analysis.disclosure.quantities import UNIT
+from analysis.disclosure.reading import Reader
 from analysis.disclosure.record import check_record
-from analysis.disclosure.release import released
 from analysis.disclosure.releases import history
+from analysis.disclosure.stacks import Tables
 from analysis.disclosure.system import System, truthful
+from analysis.disclosure.together import all_released
 
 Known = dict[bytes, np.ndarray | None]  # solved groups of numbers, by their problem
 WIDENINGS = 8  # attacks after the search, each followed by hiding more, before everything is hidden
@@ -53,30 +55,28 @@ def suppress(
     """
     if not tables:
         return {}, pd.DataFrame()
-    deadline, known = time.monotonic() + time_limit, {}
+    deadline, known, reader = time.monotonic() + time_limit, {}, Reader()
     at = Crossings.of(tables, profile)
-    out, log = _suppress_once(at, profile, deadline, previous or {}, known)
+    out, log = _suppress_once(at, profile, deadline, previous or {}, known, reader)
     coarser = at.coarser({name: table for name, (table, _) in out.items()})
     if coarser.collapsed != at.collapsed:
         at = coarser
-        out, log = _suppress_once(at, profile, deadline, previous or {}, known)
+        out, log = _suppress_once(at, profile, deadline, previous or {}, known, reader)
     return out, log.assign(collapsed=[" ".join(at.collapsed.get(name, ())) for name in log["table"]])
 
 
 def _suppress_once(
-    at: Crossings, profile: Profile, deadline: float, previous: Tables, known: Known
+    at: Crossings, profile: Profile, deadline: float, previous: Tables, known: Known, reader: Reader
 ) -> tuple[dict[str, tuple[pd.DataFrame, Meta]], pd.DataFrame]:
-    linked, found = truthful(resolve(at.tables), profile)
-    checked = {name: (at.ruled[name], meta) for name, (_, meta) in linked.items()}
+    linked, found = truthful(resolve(at.tables, reader), profile, reader)
+    checked = {name: (at.judged[name], meta) for name, (_, meta) in linked.items()}
     cells = rows_of(checked)
     whole = problem(found, cells, linked, profile, history(found.unknowns, previous, profile))
     choice = _search(whole, _depth(found), deadline, known)
     cells = cells.assign(primary=_gone(whole, whole.forced), gone=_gone(whole, choice.hidden))
-    gone = dict(tuple(cells.groupby("table", sort=False)["gone"]))
-    none = np.zeros(0, dtype=bool)
-    out = {
-        name: released(*pair, profile, np.asarray(gone.get(name, none), dtype=bool)) for name, pair in checked.items()
-    }
+    gone = cells["gone"].to_numpy(bool)
+    ends = np.cumsum([len(first) for first, _ in checked.values()])[:-1]
+    out = all_released(checked, profile, dict(zip(checked, np.split(gone, ends), strict=True)))
     return out, check_record(cells, out, whole, choice, profile)
 
 

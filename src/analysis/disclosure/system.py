@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.disclosure.links import additive_dims, adds_up, answered, lines, stem_groups
+from analysis.disclosure.links import additive_dims, adds_up, answered, lines, shares, stem_groups
 from analysis.disclosure.meta import Meta, step_before
 from analysis.disclosure.profiles import Profile
-from analysis.disclosure.quantities import UNIT, Names, Quantity, Tables, published
+from analysis.disclosure.quantities import UNIT, Names, Quantity
+from analysis.disclosure.reading import Reader, Row
+from analysis.disclosure.stacks import Tables
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class System:
     unknowns   frame, one row an unknown: quantity (None when derived), derived ('' | complement | residual | loss |
                increment | estimated | difference | open | rounding), value (NaN when no row shows it), threshold (0:
                no rule), rows (how many rows publish it), slack (`rounding` lies between plus and minus this)
-    rows       what each table row publishes (see `published`), with `unknown`, the position in `unknowns`
+    rows       what each table row publishes (columns as in `Row`), with `unknown`, the position in `unknowns`
     relations  matrix with one row a relation and one column an unknown; relation @ values = 0
     """
 
@@ -47,17 +49,19 @@ class Relation:
 
 def system(tables: Tables, profile: Profile) -> System:
     """Unknowns and relations of resolved tables (see `links.resolve`): sums, shares, funnels, nested populations."""
-    rows, position = _rows(tables)
+    rows, position = _rows(tables, Reader())
     return _system(rows, position, _relations(tables, rows, position), profile)
 
 
-def truthful(tables: Tables, profile: Profile) -> tuple[dict[str, tuple[pd.DataFrame, Meta]], System]:
+def truthful(
+    tables: Tables, profile: Profile, reader: Reader | None = None
+) -> tuple[dict[str, tuple[pd.DataFrame, Meta]], System]:
     """Resolved tables, before anything is hidden, with the relations that their numbers contradict named in `untrue`.
 
     A relation is left out for a table as a whole (in all units), so that a release and its audit reckon with the same
-    ones and the list tells of no cell. Beside them their system, without those relations.
+    ones and the list tells of no cell. Beside them their system, without those relations. `reader`: see `resolve`.
     """
-    rows, position = _rows(tables)
+    rows, position = _rows(tables, reader or Reader())
     values, relations = _values(rows), list(_relations(tables, rows, position))
     wrong: dict[tuple, set[str]] = {}
     for relation in relations:
@@ -72,12 +76,13 @@ def truthful(tables: Tables, profile: Profile) -> tuple[dict[str, tuple[pd.DataF
     return found, _system(rows, position, true, profile)
 
 
-def _system(rows: pd.DataFrame, position: Mapping[Quantity, int], stated: Iterable, profile: Profile) -> System:
+def _system(rows: list[Row], position: Mapping[Quantity, int], stated: Iterable, profile: Profile) -> System:
     values, relations, quantities = _values(rows), list(dict.fromkeys(stated)), list(position)
+    said = pd.DataFrame(rows, columns=list(Row._fields)).assign(unknown=[position[row.quantity] for row in rows])
     unknowns = pd.DataFrame({
         "quantity": quantities, "derived": "", "value": [values.get(q, np.nan) for q in quantities],
         "threshold": [_threshold(q, "", profile) for q in quantities],
-        "rows": rows.groupby("unknown")["row"].size().reindex(range(len(quantities))).to_numpy(),
+        "rows": np.bincount(said["unknown"], minlength=len(quantities)),
         "slack": 0.0,
     })  # fmt: skip
     derived = pd.DataFrame(
@@ -89,7 +94,7 @@ def _system(rows: pd.DataFrame, position: Mapping[Quantity, int], stated: Iterab
         columns=unknowns.columns,
     )
     unknowns = pd.concat([unknowns, derived.astype(unknowns.dtypes)], ignore_index=True) if len(derived) else unknowns
-    return System(unknowns, rows, _matrix(relations, position, len(unknowns)))
+    return System(unknowns, said, _matrix(relations, position, len(unknowns)))
 
 
 def _contradicted(relation: Relation, values: Mapping[Quantity, float]) -> bool:
@@ -98,17 +103,18 @@ def _contradicted(relation: Relation, values: Mapping[Quantity, float]) -> bool:
     return rest < -slack or (not relation.derived and rest > slack)
 
 
-def _rows(tables: Tables) -> tuple[pd.DataFrame, dict[Quantity, int]]:
-    names = Names.of(tables)
-    rows = published(tables, names)
-    position = {quantity: i for i, quantity in enumerate(dict.fromkeys(rows["quantity"]))}
-    return rows.assign(unknown=[position[quantity] for quantity in rows["quantity"]]), position
+def _rows(tables: Tables, reader: Reader) -> tuple[list[Row], dict[Quantity, int]]:
+    rows = reader.published(tables, Names.of(tables))
+    return rows, {quantity: i for i, quantity in enumerate(dict.fromkeys(row.quantity for row in rows))}
 
 
-def _values(rows: pd.DataFrame) -> dict[Quantity, float]:
+def _values(rows: Iterable[Row]) -> dict[Quantity, float]:
     """The value of each quantity: a count itself before what a percentage tells of it."""
-    known = rows.dropna(subset="value").drop_duplicates("quantity")
-    return dict(zip(known["quantity"], known["value"], strict=True))
+    found: dict[Quantity, float] = {}
+    for row in rows:
+        if row.value == row.value:
+            found.setdefault(row.quantity, row.value)
+    return found
 
 
 def _rest(relation: Relation, values: Mapping[Quantity, float]) -> float:
@@ -126,25 +132,27 @@ def _threshold(quantity: Quantity, derived: str, profile: Profile) -> float:
     )
 
 
-def _relations(tables: Tables, rows: pd.DataFrame, position: Mapping[Quantity, int]) -> Iterator[Relation]:
-    by_table = dict(tuple(rows.groupby("table", sort=False)))
+def _relations(tables: Tables, rows: list[Row], position: Mapping[Quantity, int]) -> Iterator[Relation]:
+    by_table: dict[str, list[Row]] = {}
+    for row in rows:
+        by_table.setdefault(row.table, []).append(row)
     for key, names in stem_groups(tables).items():
         own = {name: by_table[name] for name in names if name in by_table}
         if not own:
             continue
-        yield from _sums(pd.concat(own.values()), [tables[name][1] for name in names], position)
-        for name, published_rows in own.items():
+        yield from _sums([row for told in own.values() for row in told], [tables[name][1] for name in names], position)
+        for name, told in own.items():
             table, meta = tables[name]
-            parts = (*_shares(published_rows), *_within_counts(published_rows, meta))
-            nested = (*_losses(published_rows, table, meta), *_subsets(published_rows, meta, position))
-            for relation in (*parts, *nested, *_populations(published_rows, meta, position)):
+            parts = (*_complements(told), *_within_counts(told, meta))
+            nested = (*_losses(told, table, meta), *_subsets(told, meta, position))
+            for relation in (*parts, *nested, *_populations(told, meta, position)):
                 if relation.rule not in meta.untrue:
                     yield replace(relation, stem=key)
 
 
-def _sums(rows: pd.DataFrame, metas: list[Meta], position: Mapping[Quantity, int]) -> Iterator[Relation]:
+def _sums(rows: list[Row], metas: list[Meta], position: Mapping[Quantity, int]) -> Iterator[Relation]:
     """Levels of a dimension, units, answers and children of a parent level add up to what they are parts of."""
-    quantities = list(dict.fromkeys(rows["quantity"]))
+    quantities = list(dict.fromkeys(row.quantity for row in rows))
     declared = {UNIT, *(dim for meta in metas for dim in meta.totals)}
     for dim in additive_dims(metas):
         for total, parts in lines(quantities, dim).items():
@@ -165,59 +173,55 @@ def _sums(rows: pd.DataFrame, metas: list[Meta], position: Mapping[Quantity, int
                     yield Relation(total, children)
 
 
-def _shares(rows: pd.DataFrame) -> Iterator[Relation]:
+def _complements(rows: list[Row]) -> Iterator[Relation]:
     """A share's denominator is its numerator and the others: the complement is a number that anyone can calculate."""
-    pairs = rows[rows["slot"] == "part"].merge(rows[rows["slot"] == "whole"], on=["row"], suffixes=("", "_whole"))
-    for part, whole, measure in zip(pairs["quantity"], pairs["quantity_whole"], pairs["measure"], strict=True):
-        if part != whole:
-            yield Relation(whole, (part,), "complement", rule=f"share {measure}")
+    for part, whole in shares(rows):
+        if part.quantity != whole.quantity:
+            yield Relation(whole.quantity, (part.quantity,), "complement", rule=f"share {part.measure}")
 
 
-def _within_counts(rows: pd.DataFrame, meta: Meta) -> Iterator[Relation]:
+def _within_counts(rows: list[Row], meta: Meta) -> Iterator[Relation]:
     """What stands beside a count of people at the same levels is about some of them, as far as the numbers agree.
 
     Such as those of them who were followed long enough to be judged: no group of its own, but a bound on the count.
     """
-    counts = rows[(rows["slot"] == "part") & rows["measure"].map(dict(meta.kinds)).eq("count")]
-    if counts["measure"].nunique() != 1:
+    counts = [row for row in rows if row.slot == "part" and meta.kinds[row.measure] == "count"]
+    if len({row.measure for row in counts}) != 1:
         return
-    whole_of = {quantity.at(role=""): quantity for quantity in counts["quantity"]}
-    for quantity, slot, measure in zip(rows["quantity"], rows["slot"], rows["measure"], strict=True):
-        total = whole_of.get(quantity.at(role=""))
-        if total is not None and total != quantity and not quantity.role.startswith("sum:"):
-            yield Relation(total, (quantity,), "open", rule=f"within {slot} {measure}")
+    whole_of = {row.quantity.at(role=""): row.quantity for row in counts}
+    for row in rows:
+        total = whole_of.get(row.quantity.at(role=""))
+        if total is not None and total != row.quantity and not row.quantity.role.startswith("sum:"):
+            yield Relation(total, (row.quantity,), "open", rule=f"within {row.slot} {row.measure}")
 
 
-def _losses(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta) -> Iterator[Relation]:
+def _losses(rows: list[Row], table: pd.DataFrame, meta: Meta) -> Iterator[Relation]:
     """Who was in the step (or the longer time) that a step is a part of, and is not in it."""
-    own = rows[rows["slot"] == "part"]
-    counted = own[~own["quantity"].map(lambda quantity: quantity.role.startswith("sum:"))]
+    counted = [row for row in rows if row.slot == "part" and not row.quantity.role.startswith("sum:")]
     for dim in (*meta.steps, *meta.cumulative):
         estimated = any(how.startswith("about") for how in meta.adds.values())
         kind = ("estimated" if estimated else "increment") if dim in meta.cumulative else "loss"
-        cells = table.reset_index(drop=True)
-        level = counted["row"].map(cells[dim].astype(str))
         rest = [*(name for name in meta.dims if name != dim), "measure"]
-        at = dict(zip(zip(level, *(counted["row"].map(cells[name].astype(str)) for name in rest), strict=True),
-                      counted["quantity"], strict=True))  # fmt: skip
-        before = step_before(list(dict.fromkeys(cells[dim].astype(str))), meta, dim)
+        columns = [table[name].astype(str).tolist() for name in (dim, *rest)]
+        at = {tuple(column[row.row] for column in columns): row.quantity for row in counted}
+        before = step_before(list(dict.fromkeys(columns[0])), meta, dim)
         for (now, *others), quantity in at.items():
             total = at.get((before.get(now, ""), *others))
             if total is not None and total != quantity:
                 yield Relation(total, (quantity,), kind, rule=f"loss {dim}={now}")
 
 
-def _subsets(rows: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int]) -> Iterator[Relation]:
-    own = rows[rows["slot"] == "part"]
+def _subsets(rows: list[Row], meta: Meta, position: Mapping[Quantity, int]) -> Iterator[Relation]:
     for part, whole in meta.subsets:
-        for quantity in own.loc[own["measure"] == part, "quantity"]:
-            if quantity.at(role=whole) in position:
-                yield Relation(quantity.at(role=whole), (quantity,), "difference", rule=f"subset {part} {whole}")
+        for row in rows:
+            wider = row.quantity.at(role=whole)
+            if row.slot == "part" and row.measure == part and wider in position:
+                yield Relation(wider, (row.quantity,), "difference", rule=f"subset {part} {whole}")
 
 
-def _populations(rows: pd.DataFrame, meta: Meta, position: Mapping[Quantity, int]) -> Iterator[Relation]:
+def _populations(rows: list[Row], meta: Meta, position: Mapping[Quantity, int]) -> Iterator[Relation]:
     """Who is in the wider population and not in this one (at T0 but in no pair)."""
-    for quantity in rows["quantity"] if meta.within else ():
+    for quantity in (row.quantity for row in rows) if meta.within else ():
         for role in dict.fromkeys((quantity.role, "count", "n")):
             wider = quantity.at(population=meta.within, role=role)
             if wider in position and not quantity.role.startswith("sum:"):

@@ -1,0 +1,54 @@
+"""The rules for one table on all tables of a release: tables that are alike are judged, and emptied, in one go."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.disclosure.meta import Meta
+from analysis.disclosure.profiles import Profile
+from analysis.disclosure.release import released
+from analysis.disclosure.rules import check, ruled
+from analysis.disclosure.stacks import Stack, Tables, alike
+
+
+def checked(tables: Tables, profile: Profile) -> dict[str, pd.DataFrame]:
+    """What `check` gives of each table, by name."""
+    found: dict[str, pd.DataFrame] = {}
+    for stack in _stacks(tables, profile):
+        found |= stack.apart(check(stack.cells, stack.meta, profile))
+    return {name: found[name] for name in tables}
+
+
+def judge(tables: Tables, profile: Profile) -> dict[str, pd.DataFrame]:
+    """Each table after the rules for one table, by name (see `ruled`)."""
+    found: dict[str, pd.DataFrame] = {}
+    for stack in _stacks(tables, profile):
+        found |= stack.apart(ruled(check(stack.cells, stack.meta, profile), stack.meta))
+    return {name: found[name] for name in tables}
+
+
+def all_released(
+    tables: Tables, profile: Profile, hidden: Mapping[str, np.ndarray]
+) -> dict[str, tuple[pd.DataFrame, Meta]]:
+    """Each judged table as it may leave, with the rows hidden that `hidden` (a mask a name) says (see `released`)."""
+    found: dict[str, tuple[pd.DataFrame, Meta]] = {}
+    for stack in _stacks(tables, profile):
+        masks = np.concatenate([hidden[name] for name in stack.sizes])
+        out, about = released(stack.cells, stack.meta, profile, masks)
+        for name, table in stack.apart(out).items():
+            found[name] = (table, replace(tables[name][1], base=about.base, profile=about.profile))
+    return {name: found[name] for name in tables}
+
+
+def _stacks(tables: Tables, profile: Profile) -> list[Stack]:
+    """Tables that may be judged together; whether a dimension holds answers is found out for one whole table."""
+    groups = [{name: pair} for name, pair in tables.items()] if profile.hide_question else alike(tables, _form)
+    return [Stack.of(group) for group in groups]
+
+
+def _form(table: pd.DataFrame, meta: Meta) -> Hashable:
+    """Columns and their types, and the order of the levels that are each a part of the one before."""
+    steps = tuple(tuple(table[dim].astype(str).unique()) for dim in (*meta.steps, *meta.cumulative))
+    return (*table.columns, *map(str, table.dtypes), *steps)
