@@ -1,12 +1,13 @@
 """Do coders agree? Over all codes and per code, because an average hides a code that nobody can apply."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from analysis.effect.estimates import frame, not_estimable
+from analysis.process.coefficients import Coefficient, alpha, cohen, fleiss
 from analysis.process.ratings import intraclass
 from analysis.process.tables import counted, require, sentence
 
@@ -71,15 +72,12 @@ def _overall(table, scale: str, weights, rng, draws: int, level: float, note: st
     """All coefficients that this scale and these coders allow."""
     codes = np.unique(table.to_numpy()[table.notna().to_numpy()])
     numeric = table.apply(lambda column: column.map({value: at for at, value in enumerate(codes)}).astype(float))
-    methods: dict[str, Callable[[np.ndarray], float]] = {"Krippendorff's alpha": _alpha(codes, scale)}
+    methods = {"Krippendorff's alpha": alpha(codes, scale)}
     if table.shape[1] == 2:
-        methods["Cohen's kappa"] = lambda rows: _cohen(rows, len(codes))
-        methods |= {
-            name: lambda rows, cost=cost: _cohen(rows, len(codes), cost)
-            for name, cost in _weightings(codes, scale, weights).items()
-        }
+        methods["Cohen's kappa"] = cohen(len(codes))
+        methods |= {name: cohen(len(codes), cost) for name, cost in _weightings(codes, scale, weights).items()}
     if scale == "nominal":
-        methods["Fleiss' kappa"] = lambda rows: _fleiss(rows, len(codes))
+        methods["Fleiss' kappa"] = fleiss(len(codes))
     known = {"outcome": ALL_CODES, "note": note}
     rows = [_row(numeric.to_numpy(), name, method, known, rng, draws, level) for name, method in methods.items()]
     whole = table.dropna()
@@ -103,9 +101,9 @@ def _per_code(table: pd.DataFrame, name, minimum: int, rng, draws: int, level: f
     uses = shared.loc[:, shared.notna().any()].sum()  # a coder of other units only says nothing of this code
     used = ", ".join(f"{coder} {int(n)}" for coder, n in uses.items())
     known = {"outcome": str(name), "note": f"units with the code: {used}"}
-    methods: dict[str, Callable] = {"Krippendorff's alpha": _alpha(np.array([0.0, 1.0]), "nominal")}
+    methods = {"Krippendorff's alpha": alpha(np.array([0.0, 1.0]), "nominal")}
     if table.shape[1] == 2:
-        methods["Cohen's kappa"] = lambda rows: _cohen(rows, 2)
+        methods["Cohen's kappa"] = cohen(2)
     if (uses == 0).any() or (shared.max(axis=1) > 0).sum() < minimum:
         never = (uses == 0).any()
         why = "a coder never used this code" if never else f"the code was used in fewer than {minimum} units"
@@ -114,13 +112,13 @@ def _per_code(table: pd.DataFrame, name, minimum: int, rng, draws: int, level: f
     return [_row(shared.to_numpy(float), method, f, known, rng, draws, level) for method, f in methods.items()]
 
 
-def _row(rows: np.ndarray, name: str, method: Callable, known: Mapping, rng, draws: int, level: float) -> dict:
+def _row(rows: np.ndarray, name: str, method: Coefficient, known: Mapping, rng, draws: int, level: float) -> dict:
     """One coefficient with its limits."""
     shared = rows[(~np.isnan(rows)).sum(axis=1) >= 2]
     complete = "Krippendorff" not in name
     used = shared[~np.isnan(shared).any(axis=1)] if complete else shared
     found = {**known, "method": name, "n": len(used)}
-    value = method(used) if len(used) else np.nan
+    value = method.of(used) if len(used) else np.nan
     if np.isnan(value):
         why = (
             "all units have the same code: chance alone explains it" if len(used) else "no unit was coded by two coders"
@@ -130,8 +128,7 @@ def _row(rows: np.ndarray, name: str, method: Callable, known: Mapping, rng, dra
         limits = _asymptotic(used, level) if name == "Cohen's kappa" else {}
         missing = "" if limits else "no limits without rng"
         return {**found, **limits, "estimate": value, "note": sentence([known["note"], missing])}
-    picks = rng.integers(0, len(used), (draws, len(used)))
-    drawn = np.array([method(used[pick]) for pick in picks])
+    drawn = method.drawn(used, draws, rng)
     kept = drawn[~np.isnan(drawn)]
     tail = (1 - level) / 2
     lower, upper = np.quantile(kept, [tail, 1 - tail]) if len(kept) else (np.nan, np.nan)
@@ -152,39 +149,6 @@ def _asymptotic(rows: np.ndarray, level: float) -> dict[str, float]:
     return {"std_error": found.std_kappa, "lower": found.kappa - half, "upper": found.kappa + half}
 
 
-def _alpha(codes: np.ndarray, scale: str) -> Callable[[np.ndarray], float]:
-    """Krippendorff's alpha (2011) of rows of positions in `codes`; NaN when only one code occurs."""
-    import krippendorff
-
-    values = codes if scale != "nominal" else np.arange(len(codes))
-
-    def coefficient(rows: np.ndarray) -> float:
-        if len(np.unique(rows[~np.isnan(rows)])) < 2:
-            return np.nan
-        counts = np.stack([(rows == at).sum(axis=1) for at in range(len(codes))], axis=1)
-        return krippendorff.alpha(value_counts=counts, value_domain=list(values), level_of_measurement=scale)
-
-    return coefficient
-
-
-def _cohen(rows: np.ndarray, codes: int, weights: np.ndarray | None = None) -> float:
-    """Cohen's kappa of two coders, weighted when there is a matrix of disagreement weights."""
-    from statsmodels.stats.inter_rater import cohens_kappa
-
-    table = crosstab(rows, codes)
-    if codes < 2 or table.trace() == table.max() == table.sum():
-        return np.nan
-    return float(cohens_kappa(table, weights=weights, return_results=False))
-
-
 def crosstab(rows: np.ndarray, codes: int) -> np.ndarray:
     """Units by the code of the first and of the second coder."""
     return np.bincount((rows[:, 0] * codes + rows[:, 1]).astype(int), minlength=codes * codes).reshape(codes, codes)
-
-
-def _fleiss(rows: np.ndarray, codes: int) -> float:
-    """Fleiss' kappa of units that all coders coded."""
-    from statsmodels.stats.inter_rater import fleiss_kappa
-
-    counts = np.stack([(rows == at).sum(axis=1) for at in range(codes)], axis=1)
-    return float(fleiss_kappa(counts)) if (counts.sum(axis=0) > 0).sum() > 1 else np.nan

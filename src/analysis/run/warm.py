@@ -61,7 +61,7 @@ def preload(modules: tuple[str, ...] = PRELOADED) -> None:
     if "pandas" in sys.modules:
         # outside a kernel pandas takes itself to be in a terminal and folds wide tables; a kernel shows 20 columns
         sys.modules["pandas"].set_option("display.max_columns", 20)
-        # text of small tables is quicker as Python strings than in Arrow, where each step costs; `store` keeps large ones
+        # quicker for small tables than Arrow, where each step costs; `store` reads large ones in Arrow all the same
         sys.modules["pandas"].set_option("mode.string_storage", "python")
     gc.freeze()  # or every child would search all this for garbage again, and copy the pages it looks at
 
