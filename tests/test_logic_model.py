@@ -70,7 +70,9 @@ def test_a_fifth_box_in_a_stage_is_refused(project):
 def test_a_study_without_the_tables_has_none_and_says_so():
     study = the_study("help")
     assert study.nodes == () and study.promises == ()
-    for table in (planned.logic_model(study, pd.DataFrame(), {}), planned.evidence(study, pd.DataFrame(), {})):
+    found = planned.measurements(study, pd.DataFrame(), {})
+    assert found.empty
+    for table in (planned.logic_model(study, found), planned.evidence(study, found)):
         assert len(table) == 1 and table["note"].item().startswith("not estimable, because the study has no ")
 
 
@@ -140,8 +142,13 @@ TABLES = {
 }  # fmt: skip
 
 
+def measured(study):
+    """What the tables give of all that the study asks."""
+    return planned.measurements(study, pd.DataFrame(), TABLES)
+
+
 def test_boxes_hold_what_the_tables_give_by_hand():
-    table = planned.logic_model(small_study(), pd.DataFrame(), TABLES)
+    table = planned.logic_model(small_study(), measured(small_study()))
     value = table.set_index(["node", "measured", "measure"])["value"]
     assert value["talks", "meetings", "percent"] == pytest.approx(200 / 3)
     assert value["heard", "points_done", "percent"] == 60 and value["heard", "advising", "percent"] == 50
@@ -151,7 +158,7 @@ def test_boxes_hold_what_the_tables_give_by_hand():
 
 def test_the_joint_display_by_hand_and_what_nobody_planned():
     study = small_study()
-    table = planned.evidence(study, pd.DataFrame(), TABLES).set_index(["result", "measured", "measure"])["value"]
+    table = planned.evidence(study, measured(study)).set_index(["result", "measured", "measure"])["value"]
     assert table["learn", "meetings", "strength"] == 2 and table["voice", "points_done", "strength"] == 1
     assert table["learn", "factor:trust", "mean"] == -0.5 and table["learn", "factor:trust", "strength"] == -1
     gaps = set(planned.gaps(study).itertuples(index=False, name=None))
@@ -160,9 +167,7 @@ def test_the_joint_display_by_hand_and_what_nobody_planned():
 
 def test_what_the_plan_asks_and_no_table_has_is_not_measured():
     study = small_study().model_copy(update={"tables": {"meetings": the_study().tables["meetings"]}})
-    marks = (
-        planned.evidence(study, pd.DataFrame(), TABLES).query("measure == 'strength'").set_index("measured")["value"]
-    )
+    marks = planned.evidence(study, measured(study)).query("measure == 'strength'").set_index("measured")["value"]
     assert marks["points_done"] == 0 and marks["factor:trust"] == 0 and marks["meetings"] == 2
 
 

@@ -27,6 +27,7 @@ _MODULES = {
     "spending": "costs resources worth discount_rates cheers COSTS RESOURCES",
     "anchoring": "plan_times integration interventions heard PLAN_TIMES",
     "context": "compared expected COMPARED EXPECTED",
+    "measured": "measurements",
     "synthesis": "embedding evidence logic_model gaps rules EVIDENCE_KINDS LOGIC_KINDS",
 }
 __getattr__, __dir__, __all__ = lazy(__name__, _MODULES)

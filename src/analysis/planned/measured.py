@@ -1,6 +1,6 @@
 """What was measured, by the names that the logic model and the expected results of a study use (`analysis.logic`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -14,15 +14,14 @@ from analysis.planned.value import public_range
 from analysis.study import Study
 
 PERSONS = {"fidelity", "step", "outcome", "factor"}  # what counts people, or cases of one person each
+NEEDS = {"outcome": "measures", "step": "referrals", "factor": "fragments", "public": "context"}  # source: its table
 NUMBERS = ("organisations", "interventions", "adaptations")  # things, of which the number is the measure
 COLUMNS = ["measured", "measure", "value", "n", "lower", "upper", "note"]
 
 
-def measured(
-    study: Study, people: pd.DataFrame, asked: Iterable[Measured], tables: Mapping[str, pd.DataFrame], *, as_of=None
-) -> pd.DataFrame:
-    """One row for each measure asked that can be computed: `measured` (its name), `measure, value, n, lower, upper,
-    note`; public figures of several units have two.
+def measurements(study: Study, people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], *, as_of=None) -> pd.DataFrame:
+    """One row for each measure of the study's logic model and expected results that can be computed: `measured` (its
+    name), `measure, value, n, lower, upper, note`; public figures of several units have two.
 
     `measure` says what the value is: `percent` (0-100), `estimate` (a change, with limits), `mean` (a factor from -2
     hindering to 2 helping), `number` of things or days, `total` in euros
@@ -30,19 +29,22 @@ def measured(
     `tables` are the processed tables by name; a measure whose tables the study does not have has no row. `n` is given
     where people are counted, so that a small group is hidden here as in its own table.
     """
-    asked = list(dict.fromkeys(asked))
-    changed = _changes(study, people, [one for one in asked if one.source == "outcome"])
-    rows = [row for one in asked for row in _rows(study, one, changed, tables, as_of)]
+    named = [one for node in study.nodes for one in node.measured]
+    asked = list(dict.fromkeys([*named, *(promise.measured for promise in study.promises)]))
+    of_source = {source: [one.about for one in asked if one.source == source] for source in _WHOLE}
+    whole = {
+        source: _WHOLE[source](study, people, tables, about, as_of)
+        for source, about in of_source.items()
+        if about and study.has(NEEDS[source])
+    }
+    rows = [row for one in asked for row in _rows(study, one, whole, tables, as_of)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _rows(study: Study, one: Measured, changed: pd.DataFrame, tables: Mapping, as_of) -> list[dict]:
-    if one.source == "outcome":
-        found = _outcome(study, one, changed)
-    elif one.source in ("step", "factor", "public"):
-        needs = {"step": "referrals", "factor": "fragments", "public": "context"}[one.source]
-        make = {"step": _step, "factor": _factor, "public": _public}[one.source]
-        found = make(study, one, tables[needs], as_of) if study.has(needs) else []
+def _rows(study: Study, one: Measured, whole: Mapping[str, pd.DataFrame], tables: Mapping, as_of) -> list[dict]:
+    """The rows of one measure; `whole` holds by source what was computed once for all measures of that source."""
+    if one.source in NEEDS:
+        found = _OF_WHOLE[one.source](study, one, whole[one.source]) if one.source in whole else []
     else:
         there = all(study.has(table) for table in SOURCES[one.source])
         found = _process(study, one.source, tables, as_of) if there else []
@@ -51,12 +53,9 @@ def _rows(study: Study, one: Measured, changed: pd.DataFrame, tables: Mapping, a
     return kept if one.source in PERSONS else [row | {"n": float("nan")} for row in kept]
 
 
-def _changes(study: Study, people: pd.DataFrame, asked: list[Measured]) -> pd.DataFrame:
-    """Changes of the outcomes asked, computed once for all waves; between arms where the design compares them."""
-    wanted = {one.about for one in asked}
-    if not wanted:
-        return pd.DataFrame()
-    plan = study.model_copy(update={"outcomes": tuple(o for o in study.outcomes if o.id in wanted)})
+def _changes(study: Study, people: pd.DataFrame, tables: Mapping, about: list[str], as_of) -> pd.DataFrame:
+    """Changes of the outcomes asked at all waves; between arms where the design compares them."""
+    plan = study.model_copy(update={"outcomes": tuple(one for one in study.outcomes if one.id in about)})
     found = changes(plan, people)
     return found[found["arm"] == DIFFERENCE] if "arm" in found else found
 
@@ -70,19 +69,29 @@ def _outcome(study: Study, one: Measured, changed: pd.DataFrame) -> list[dict]:
     ]  # fmt: skip
 
 
-def _step(study: Study, one: Measured, referrals: pd.DataFrame, as_of) -> list[dict]:
-    found = funnel(study, referrals, as_of=as_of)
+def _funnel(study: Study, people: pd.DataFrame, tables: Mapping, about: list[str], as_of) -> pd.DataFrame:
+    return funnel(study, tables["referrals"], as_of=as_of)
+
+
+def _step(study: Study, one: Measured, found: pd.DataFrame) -> list[dict]:
     return _shares(found[found["step"] == one.about], "percent_first", "n_first")
 
 
-def _factor(study: Study, one: Measured, fragments: pd.DataFrame, as_of) -> list[dict]:
+def _factors(study: Study, people: pd.DataFrame, tables: Mapping, about: list[str], as_of) -> pd.DataFrame:
     """Mean direction of all fragments of a factor, whoever spoke; n are the sources."""
-    found = process.factors(fragments, tree=pd.DataFrame({"factor": [one.about]}))
+    return process.factors(tables["fragments"], tree=pd.DataFrame({"factor": about}))
+
+
+def _factor(study: Study, one: Measured, found: pd.DataFrame) -> list[dict]:
     row = found[found["factor"] == one.about].iloc[0]
     return [{"measure": "mean", "value": row["mean_valence"], "n": row["sources"]}]
 
 
-def _public(study: Study, one: Measured, context: pd.DataFrame, as_of) -> list[dict]:
+def _context(study: Study, people: pd.DataFrame, tables: Mapping, about: list[str], as_of) -> pd.DataFrame:
+    return tables["context"]
+
+
+def _public(study: Study, one: Measured, context: pd.DataFrame) -> list[dict]:
     low, high = public_range(study, context, one.about, one.at)
     return [{"measure": "percent", "value": low}] if low == high else [
         {"measure": "lowest", "value": low}, {"measure": "highest", "value": high}]  # fmt: skip
@@ -159,6 +168,8 @@ def _involved(indicator: str):
     return share
 
 
+_WHOLE = {"outcome": _changes, "step": _funnel, "factor": _factors, "public": _context}
+_OF_WHOLE = {"outcome": _outcome, "step": _step, "factor": _factor, "public": _public}
 _SHARES = {
     "fidelity": _fidelity, "work_sessions": _sessions, "ties": _ties, "meetings": _meetings, "actions": _actions,
     "embedding": _embedding, "with_residents": _involved("with_residents"),

@@ -1,6 +1,7 @@
 """The logic model with what was measured at each step, and the expected results beside their evidence."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,6 @@ import pandas as pd
 from analysis import process
 from analysis.logic import EVIDENCE, Measured
 from analysis.planned import voices
-from analysis.planned.measured import measured
 from analysis.study import Study
 
 # `number` and `total` count things, not people: nothing is hidden for them, as for public figures
@@ -29,6 +29,11 @@ def rules() -> pd.DataFrame:
     worse side; `share_over_limit` is positive when the percentage reaches what the plan says speaks for the result;
     `value` and `against` the mean direction of a factor and its opposite; `measured` always holds.
     """
+    return _rules().copy()
+
+
+@cache
+def _rules() -> pd.DataFrame:
     return pd.read_csv(RULES)
 
 
@@ -44,9 +49,9 @@ def embedding(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def evidence(study: Study, people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], *, as_of=None) -> pd.DataFrame:
-    """The expected results of the study's plan with their evidence, long: `result, evidence, measured, measure,
-    value, n, note`.
+def evidence(study: Study, found: pd.DataFrame) -> pd.DataFrame:
+    """The expected results of the study's plan with their evidence, `found` by `measurements`, long: `result,
+    evidence, measured, measure, value, n, note`.
 
     Beside its value each piece has the measure `strength`, the mark of the joint display by `rules`: 2 speaks for the
     result, 1 measured and does not, -1 speaks against, 0 not measured. It says how far the evidence speaks for a
@@ -54,7 +59,6 @@ def evidence(study: Study, people: pd.DataFrame, tables: Mapping[str, pd.DataFra
     """
     if not study.promises:
         return _absent(["result", "evidence", "measured"], "the study has no expected_results.csv")
-    found = measured(study, people, [one.measured for one in study.promises], tables, as_of=as_of)
     rows = []
     for promise in study.promises:
         head = {"result": promise.id, "evidence": promise.evidence}
@@ -66,16 +70,15 @@ def evidence(study: Study, people: pd.DataFrame, tables: Mapping[str, pd.DataFra
     return pd.DataFrame(rows)
 
 
-def logic_model(study: Study, people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], *, as_of=None) -> pd.DataFrame:
-    """The boxes of the study's logic model with what was measured of each, long: `stage, node, measured, measure,
-    value, n, note`. A box of which nothing was measured has one row with `strength` 0.
+def logic_model(study: Study, found: pd.DataFrame) -> pd.DataFrame:
+    """The boxes of the study's logic model with what was `found` of each by `measurements`, long: `stage, node,
+    measured, measure, value, n, note`. A box of which nothing was measured has one row with `strength` 0.
 
     `strength` says for a change whether it is clearly better (2), clearly worse (-1) or neither (1); other measures
     have 1: measured.
     """
     if not study.nodes:
         return _absent(["stage", "node", "measured"], "the study has no logic_model.csv")
-    found = measured(study, people, [one for node in study.nodes for one in node.measured], tables, as_of=as_of)
     rows = []
     for node in study.nodes:
         head = {"stage": node.stage, "node": node.id}
@@ -100,7 +103,8 @@ def strength(study: Study, evidence: str, part: Mapping, speaks_for: float | Non
     if pd.isna(part["value"]):
         return 0.0
     statistics = _statistics(study, part, speaks_for)
-    for rule in rules().query("evidence == @evidence").itertuples():
+    known = _rules()
+    for rule in known[known["evidence"] == evidence].itertuples():
         if statistics[rule.statistic] > rule.above:
             return float(rule.mark)
     return 1.0
