@@ -14,7 +14,7 @@ from analysis.planned.value import public_range
 from analysis.study import Study
 
 PERSONS = {"fidelity", "step", "outcome", "factor"}  # what counts people, or cases of one person each
-NEEDS = {"outcome": "measures", "step": "referrals", "factor": "fragments", "public": "context"}  # source: its table
+NEEDS = {"step": "referrals", "factor": "fragments", "public": "context"}  # source: its table; scores there always are
 NUMBERS = ("organisations", "interventions", "adaptations")  # things, of which the number is the measure
 COLUMNS = ["measured", "measure", "value", "n", "lower", "upper", "note"]
 
@@ -35,7 +35,7 @@ def measurements(study: Study, people: pd.DataFrame, tables: Mapping[str, pd.Dat
     whole = {
         source: _WHOLE[source](study, people, tables, about, as_of)
         for source, about in of_source.items()
-        if about and study.has(NEEDS[source])
+        if about and (source not in NEEDS or study.has(NEEDS[source]))
     }
     rows = [row for one in asked for row in _rows(study, one, whole, tables, as_of)]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -43,7 +43,7 @@ def measurements(study: Study, people: pd.DataFrame, tables: Mapping[str, pd.Dat
 
 def _rows(study: Study, one: Measured, whole: Mapping[str, pd.DataFrame], tables: Mapping, as_of) -> list[dict]:
     """The rows of one measure; `whole` holds by source what was computed once for all measures of that source."""
-    if one.source in NEEDS:
+    if one.source in _WHOLE:
         found = _OF_WHOLE[one.source](study, one, whole[one.source]) if one.source in whole else []
     else:
         there = all(study.has(table) for table in SOURCES[one.source])
