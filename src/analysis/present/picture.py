@@ -2,6 +2,8 @@
 
 import base64
 import io
+import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 ALT_LIMIT = 200  # characters: longer texts are not read out in one go
 DPI = 150
 NOTEBOOK_DPI = 72  # sharp enough on a screen, and a notebook with five figures stays below 300 kB
+PACKED = 3  # level of zlib: 6, which is usual, takes twice the time and saves a tenth
 COMMON_WIDTH, DIAGRAM_COLOURS = 6.0, 24  # inches, above which a figure in a notebook is kept to so many colours
 
 
@@ -44,11 +47,32 @@ def png(picture: Picture, dpi: int = DPI, *, colours: int = 0) -> bytes:
     picture.figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(picture.figure)
     canvas.draw()  # once: savefig draws twice, and half of publishing is drawing
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    if not colours:
+        return _packed(pixels, dpi)
     buffer = io.BytesIO()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    image = image.quantize(colours, dither=Image.Dither.NONE) if colours else image
-    image.save(buffer, format="PNG", dpi=(dpi, dpi))
+    Image.fromarray(pixels).quantize(colours, dither=Image.Dither.NONE).save(buffer, format="PNG", dpi=(dpi, dpi))
     return buffer.getvalue()
+
+
+def _packed(pixels: np.ndarray, dpi: int) -> bytes:
+    """Pixels (rows x columns x 3 bytes) as a PNG file whose rows are not filtered.
+
+    Pillow tries five filters on each row, which is for photographs: a figure is flat, so that it then takes twice the
+    time and a tenth more room. Format: https://www.w3.org/TR/png-3/
+    """
+    high, wide, _ = pixels.shape
+    rows = np.zeros((high, 1 + 3 * wide), np.uint8)  # the byte before each row says: not filtered
+    rows[:, 1:] = pixels.reshape(high, -1)
+    metre = round(dpi / 0.0254)
+    parts = (
+        (b"IHDR", struct.pack(">2I5B", wide, high, 8, 2, 0, 0, 0)), (b"pHYs", struct.pack(">2IB", metre, metre, 1)),
+        (b"IDAT", zlib.compress(rows, PACKED)), (b"IEND", b""),
+    )  # fmt: skip
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+        for kind, data in parts
+    )
 
 
 def show(picture: Picture) -> None:

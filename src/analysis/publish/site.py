@@ -1,6 +1,9 @@
 """All pages and files of a study, written together: everything is made before anything is replaced."""
 
+import gc
 import multiprocessing
+import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -89,9 +92,22 @@ def _together(works: Sequence[_Work], processes: int) -> Iterator[dict[str, byte
     if min(processes, len(works)) < 2:
         yield from (work() for work in works)
         return
-    context = multiprocessing.get_context("spawn")  # a fork would inherit typst's threads half alive, and hang
-    with ProcessPoolExecutor(min(processes, len(works)), mp_context=context) as pool:
+    context = multiprocessing.get_context("fork" if _may_fork() else "spawn")
+    with ProcessPoolExecutor(min(processes, len(works)), mp_context=context, initializer=_begin) as pool:
         yield from pool.map(_Work.__call__, works)
+
+
+def _may_fork() -> bool:
+    """Whether a fork is whole, as it is of the publish step of a run: it has its imports already, which cost a spawned
+    process seconds. A fork of a process with threads (typst starts some that Python does not count) can hang.
+    """
+    return sys.platform == "linux" and "typst" not in sys.modules and threading.active_count() == 1
+
+
+def _begin() -> None:
+    """Look for cycles rarely in a process that ends soon: figures are full of them, and looking took a tenth of all."""
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)
 
 
 def _files(found: Page, language: str, template: Path | None) -> dict[str, bytes]:
