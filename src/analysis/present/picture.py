@@ -41,11 +41,12 @@ class Picture:
 def png(picture: Picture, dpi: int = DPI, *, colours: int = 0) -> bytes:
     """The picture as PNG without metadata, so that equal pictures are equal bytes; with at most so many `colours`, if
     asked, which makes a diagram with much text a third as large."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
+    from analysis.present.figures.canvas import Canvas
+
     picture.figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(picture.figure)
+    canvas = Canvas(picture.figure)
     canvas.draw()  # once: savefig draws twice, and half of publishing is drawing
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     if not colours:

@@ -128,7 +128,7 @@ def heat(table: pd.DataFrame | Released, words: Words) -> Picture:
     for row, column in np.ndindex(grid.shape):
         value = grid.iat[row, column]
         text = words.percent(value) if np.isfinite(value) else words.text("picture.no_evidence")
-        made.ax.text(column, row, text, ha="center", va="center", size=8.5, color="white" if value > 55 else "black")
+        made.write(column, row, text, ha="center", va="center", size=8.5, color="white" if value > 55 else "black")
     _columns(made.ax, grid.columns, words, several)
     made.ax.set_yticks(range(len(labels)), [wrapped(label, 18) for label in labels])
     made.ax.tick_params(length=0)

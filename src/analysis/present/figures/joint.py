@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.logic import EVIDENCE
-from analysis.present.figures.marks import COLOURS, LETTER, LINE, MARKS, SIZE, mark_of, value_text
+from analysis.present.figures.marks import COLOURS, LETTER, LINE, MARKS, SIZE, mark_of, measured, value_text
 from analysis.present.figures.style import INK, SOFT, WIDE, nothing, sheet, source_line, subtitle, wrapped
 from analysis.present.picture import Picture, alt_text
 from analysis.present.reading import Released, released
@@ -36,14 +36,14 @@ def joint_display(table: pd.DataFrame | Released, words: Words) -> Picture:
     ax.set_ylim(height, 0)
     for place, kind in enumerate(kinds):
         name = wrapped(words.level("evidence", kind), int(letters * 0.85))
-        ax.text(SIDE + place * width, 0.42, name, size=9, weight="bold", color=INK, va="bottom")
+        made.write(SIDE + place * width, 0.42, name, size=9, weight="bold", color=INK, va="bottom")
     top = 0.5
     for result in results:
         ax.axhline(top, color="#D5D5E0", linewidth=0.8)
-        ax.text(0, top + 0.08, "\n".join(heads[result]), size=9, weight="bold", color=INK, va="top")
+        made.write(0, top + 0.08, "\n".join(heads[result]), size=9, weight="bold", color=INK, va="top")
         for place, kind in enumerate(kinds):
             for line, (text, colour) in enumerate(fields[result, kind]):
-                ax.text(SIDE + place * width, top + 0.08 + line * LINE, text, size=SIZE, color=colour, va="top")
+                made.write(SIDE + place * width, top + 0.08 + line * LINE, text, size=SIZE, color=colour, va="top")
         top += LINE * lines[result] + 0.16
     return Picture(made.figure, alt_text(words, title, _items(whole, words)), _legend(words), whole)
 
@@ -51,9 +51,9 @@ def joint_display(table: pd.DataFrame | Released, words: Words) -> Picture:
 def _field(part: Released, words: Words, letters: int) -> list[tuple[str, str]]:
     """The lines of one field of the joint display with their colours."""
     found = []
-    for measured, cells in part.rows.groupby("measured", sort=False):
+    for name, cells in measured(part).items():
         mark = mark_of(cells)
-        text = words.text("picture.item", label=words.level("measured", measured), value=value_text(cells, words))
+        text = words.text("picture.item", label=words.level("measured", name), value=value_text(cells, words))
         sign = MARKS[mark] if mark is not None else words.text("table.hidden")
         colour = COLOURS[mark] if mark is not None else SOFT
         found += [(line, colour) for line in wrapped(f"{sign}\N{NO-BREAK SPACE}{text}", letters).split("\n")]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.logic import STAGES, Measured
-from analysis.present.figures.marks import COLOURS, LETTER, LINE, MARKS, SIZE, mark_of, value_text
-from analysis.present.figures.style import INK, SOFT, TEXT, WIDE, nothing, sheet, source_line, subtitle, wrapped
+from analysis.present.figures.marks import COLOURS, LETTER, LINE, MARKS, SIZE, mark_of, measured, value_text
+from analysis.present.figures.style import INK, SOFT, TEXT, WIDE, Sheet, nothing, sheet, source_line, subtitle, wrapped
 from analysis.present.picture import Picture, alt_text
 from analysis.present.reading import Released, released
 from analysis.present.wording import Words
@@ -53,9 +53,9 @@ def logic_model(table: pd.DataFrame | Released, words: Words) -> Picture:
     for stage, row in zip(STAGES, rows, strict=True):
         if row:
             name = wrapped(words.level("stage", stage), 13)
-            ax.text(0, tops[row[0].id] + 0.07, name, size=9, weight="bold", color=INK, va="top")
+            made.write(0, tops[row[0].id] + 0.07, name, size=9, weight="bold", color=INK, va="top")
             for node in row:
-                _draw(ax, boxes[node.id], tops[node.id], FILLS.get(stage, "white"), _tallest(row, boxes))
+                _draw(made, boxes[node.id], tops[node.id], FILLS.get(stage, "white"), _tallest(row, boxes))
     for node in nodes:
         for to in node.leads_to:
             _arrow(ax, boxes[node.id], boxes[to], tops[node.id] + _tallest(rows[STAGES.index(node.stage)], boxes),
@@ -86,14 +86,13 @@ def _nothing_measured(words: Words) -> list[tuple[str, str]]:
 
 def _said(node: str, whole: Released, words: Words) -> list[tuple[str, str]]:
     """What was measured in a box: a mark, what, its value and for a change its direction; with the mark's colour."""
-    part = whole.where(node=node).rows
     found = []
-    for measured, cells in part.groupby("measured", sort=False):
-        if measured == "none":
+    for name, cells in measured(whole.where(node=node)).items():
+        if name == "none":
             return _nothing_measured(words)
         text, mark = value_text(cells, words), mark_of(cells)
-        change = Measured.parse(measured).source == "outcome" and mark is not None
-        label = words.level("measured", measured)
+        change = Measured.parse(name).source == "outcome" and mark is not None
+        label = words.level("measured", name)
         said = words.text("picture.item", label=label, value=text)
         ending = f" ({words.text(f'picture.direction.{mark}')})" if change and mark else ""
         bullet = MARKS[mark] if change and mark else "•"
@@ -114,7 +113,7 @@ def _tops(rows: list[list], boxes: Mapping[str, Box]) -> tuple[dict[str, float],
     return tops, top - BETWEEN + 0.05
 
 
-def _draw(ax, box: Box, top: float, fill: str, height: float) -> None:
+def _draw(made: Sheet, box: Box, top: float, fill: str, height: float) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     edge, line = (SOFT, (0, (3, 2))) if box.bare else (INK, "-")
@@ -122,13 +121,13 @@ def _draw(ax, box: Box, top: float, fill: str, height: float) -> None:
         (box.left + 0.03, top + 0.03), box.width - 0.06, height - 0.06, boxstyle="round,pad=0.03,rounding_size=0.06",
         facecolor=fill, edgecolor=edge, linestyle=line, linewidth=1.2, zorder=2,
     )  # fmt: skip
-    ax.add_patch(shape)
+    made.ax.add_patch(shape)
     at = top + 0.07
     for text in box.head:
-        ax.text(box.left + 0.08, at, text, size=SIZE, weight="bold", color=INK, va="top", zorder=3)
+        made.write(box.left + 0.08, at, text, size=SIZE, weight="bold", color=INK, va="top", zorder=3)
         at += LINE
     for text, colour in box.lines:
-        ax.text(box.left + 0.08, at, text, size=SIZE, color=colour, va="top", zorder=3)
+        made.write(box.left + 0.08, at, text, size=SIZE, color=colour, va="top", zorder=3)
         at += LINE
 
 

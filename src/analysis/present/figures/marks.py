@@ -1,12 +1,12 @@
 """Marks and values of what was measured, as the logic model and the joint display write them."""
 
-from collections.abc import Mapping
-
-import pandas as pd
+from collections.abc import Mapping, Sequence
+from math import isfinite
 
 from analysis.logic import Measured
 from analysis.present.cells import SHOWN, cell, outcome_of
 from analysis.present.figures.style import BLUE, ORANGE, SOFT, TEXT
+from analysis.present.reading import Released
 from analysis.present.wording import Words
 
 MARKS = {-1: "▼", 0: "○", 1: "◐", 2: "●"}  # shapes, so that nothing hangs on colour
@@ -15,15 +15,23 @@ LINE, SIZE, LETTER = 0.158, 8.5, 0.0735  # inches a line, points, inches a lette
 VALUES = ("percent", "estimate", "mean", "number", "total", "at_least", "lowest")
 
 
-def mark_of(cells: pd.DataFrame) -> int | None:
+def measured(part: Released) -> dict[str, list[Mapping]]:
+    """The rows of each thing that was measured, in the order of the file."""
+    found: dict[str, list[Mapping]] = {}
+    for row in part.rows.to_dict("records"):
+        found.setdefault(row["measured"], []).append(row)
+    return found
+
+
+def mark_of(cells: Sequence[Mapping]) -> int | None:
     """The mark of one measure by the rules of `planned.rules`; None where it is hidden or there is none."""
-    mark = cells[(cells["measure"] == "strength") & (cells["status"] == SHOWN)]["value"].dropna()
-    return int(mark.iloc[0]) if len(mark) else None
+    marks = (row["value"] for row in cells if row["measure"] == "strength" and row["status"] == SHOWN)
+    return next((int(mark) for mark in marks if isfinite(mark)), None)
 
 
-def value_text(cells: pd.DataFrame, words: Words) -> str:
+def value_text(cells: Sequence[Mapping], words: Words) -> str:
     """The value of one measure as text, hidden or not estimable as its mark."""
-    rows = {row["measure"]: row for row in cells.to_dict("records")}
+    rows = {row["measure"]: row for row in cells}
     name = next((one for one in VALUES if one in rows), "strength")
     if name == "strength":
         return words.text("levels.measured.none").lower()

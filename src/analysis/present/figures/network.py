@@ -8,6 +8,7 @@ from analysis.present.figures.style import (
     BLUE,
     INK,
     SOFT,
+    Sheet,
     not_shown,
     nothing,
     sheet,
@@ -18,6 +19,8 @@ from analysis.present.figures.style import (
 from analysis.present.picture import Picture, alt_text
 from analysis.present.reading import Released, released
 from analysis.present.wording import Words
+
+ROOM = 0.08  # at both ends of a line of dots, of its length
 
 
 def dots(table: pd.DataFrame | Released, words: Words) -> Picture:
@@ -32,39 +35,44 @@ def dots(table: pd.DataFrame | Released, words: Words) -> Picture:
     names = list(shown[by].unique())[:6] if "moment" in whole.dims else []
     if not names:
         return nothing(words, whole, title)
-    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.35 + 0.8 * len(names),
-                 ratios=(1,) * len(names))  # fmt: skip
+    made = sheet(words, title, subtitle(words, whole), source_line(words, whole), height=0.45 + 0.8 * len(names))
     items = []
-    for ax, name in zip(made.axes, names, strict=True):
+    for place, name in enumerate(names):
         rows = shown[shown[by] == name].drop_duplicates("moment")
         texts = [written(words, row["measure"], row["value"], n=row["n"]) for row in rows.to_dict("records")]
-        _dot_line(ax, rows["value"].to_numpy(float), texts, wrapped(words.measure(name), 22), format_of(name).how)
-        ax.xaxis.set_major_formatter(lambda value, _: words.number(value, 0 if value == int(value) else 1))
+        _dot_line(made, place, rows["value"].to_numpy(float), texts, format_of(name).how, words)
         items.append((words.measure(name), " / ".join(texts)))
+    _dot_axes(made.ax, [wrapped(label, 22) for label, _ in items])
     moments = [words.level("moment", moment) for moment in whole.levels("moment")]
-    marks = [made.axes[0].plot([], [], "o", color=INK, mfc=face, markersize=8)[0] for face in ("white", INK)]
-    made.figure.legend(marks[: len(moments)], moments, loc="outside upper right", ncols=2, frameon=False)
+    marks = [made.ax.plot([], [], "o", color=INK, mfc=face, markersize=8)[0] for face in ("white", INK)]
+    made.ax.legend(marks[: len(moments)], moments, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     absent = [words.measure(name) for name in whole.rows[by].unique() if name not in set(shown[by])]
     return Picture(made.figure, alt_text(words, title, items), not_shown(words, absent), whole)
 
 
-def _dot_line(ax, values: np.ndarray, texts: list[str], label: str, how: str) -> None:
+def _dot_line(made: Sheet, place: int, values: np.ndarray, texts: list[str], how: str, words: Words) -> None:
+    """One measure on a line of its own, which goes from zero (or the lowest value) to what is written at its end."""
     low, high = min(values.min(), 0), max(values.max(), 100 if how == "percent" else 1)
-    ax.plot(values, [0] * len(values), color=SOFT, linewidth=2, zorder=1)
-    for at, (value, text) in enumerate(zip(values, texts, strict=True)):
-        last = at == len(values) - 1
-        ax.plot(value, 0, "o", color=INK, mfc=INK if last else "white", markersize=9, zorder=2)
-        ax.annotate(text, (value, 0), (0, 8 if last else -8), textcoords="offset points", ha="center",
-                    va="bottom" if last else "top", fontsize=9)  # fmt: skip
-    room = 0.08 * (high - low)
-    ax.set_xlim(low - room, high + room)
-    ax.set_ylim(-1, 1)
-    ax.set_yticks([0], [label])
-    ax.set_xticks([low, high])
-    ax.tick_params(axis="x", labelsize=8, labelcolor=SOFT, pad=1)
+    for end, value in enumerate((low, high)):
+        number = words.number(value, 0 if value == int(value) else 1)
+        made.write(end, place + 0.36, number, ha="center", va="top", fontsize=8, color=SOFT)
+    made.ax.plot([-ROOM, 1 + ROOM], [place + 0.33] * 2, color="#D4D4D4", linewidth=0.8)
+    at = (values - low) / (high - low)
+    made.ax.plot(at, [place] * len(values), color=SOFT, linewidth=2, zorder=1)
+    for moment, (x, text) in enumerate(zip(at, texts, strict=True)):
+        last = moment == len(values) - 1
+        made.ax.plot(x, place, "o", color=INK, mfc=INK if last else "white", markersize=9, zorder=2)
+        made.ax.annotate(text, (x, place), (0, 8 if last else -8), textcoords="offset points", ha="center",
+                         va="bottom" if last else "top", fontsize=9, in_layout=False)  # fmt: skip
+
+
+def _dot_axes(ax, labels: list[str]) -> None:
+    ax.set_xlim(-ROOM, 1 + ROOM)
+    ax.set_ylim(len(labels) - 0.4, -0.5)
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_xticks([])
     ax.tick_params(length=0)
-    ax.spines["bottom"].set_color("#D4D4D4")
-    ax.spines["left"].set_visible(False)
+    ax.spines[:].set_visible(False)
 
 
 def sociogram(table: pd.DataFrame | Released, words: Words) -> Picture:

@@ -7,6 +7,7 @@ from analysis.present.figures.style import (
     BLUE,
     GREY,
     ORANGE,
+    Sheet,
     lines_of,
     not_shown,
     nothing,
@@ -42,7 +43,7 @@ def stacked(table: pd.DataFrame | Released, words: Words, *, contrast: str = "")
     height = 1.0 + len(labels) * max(0.46, 0.18 * lines_of(labels, 24))
     below = subtitle(words, whole, words.level("contrast", contrast))
     made = sheet(words, title, below, source_line(words, whole), height=height)
-    _stack(made.ax, shown, labels, words)
+    _stack(made, shown, labels, words)
     items = [(label, " / ".join(words.percent(value) for value in row))
              for label, row in zip(labels, shown.to_numpy(), strict=True)]  # fmt: skip
     names = " / ".join(words.level("response", one) for one in RESPONSES)
@@ -52,8 +53,8 @@ def stacked(table: pd.DataFrame | Released, words: Words, *, contrast: str = "")
     return Picture(made.figure, alt, not_shown(words, absent), whole)
 
 
-def _stack(ax, shown: pd.DataFrame, labels: list[str], words: Words) -> None:
-    places, left = np.arange(len(labels))[::-1], np.zeros(len(labels))
+def _stack(made: Sheet, shown: pd.DataFrame, labels: list[str], words: Words) -> None:
+    ax, places, left = made.ax, np.arange(len(labels))[::-1], np.zeros(len(labels))
     for response, (colour, hatch) in RESPONSES.items():
         part = shown[response].to_numpy()
         name = words.level("response", response)
@@ -61,7 +62,7 @@ def _stack(ax, shown: pd.DataFrame, labels: list[str], words: Words) -> None:
         dark = response == "unchanged"
         for place, start, width in zip(places, left, part, strict=True):
             if width >= 7:
-                ax.text(
+                made.write(
                     start + width / 2, place, words.percent(width), ha="center", va="center", fontsize=9,
                     color="black" if dark else "white",
                     bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.2},

@@ -41,6 +41,12 @@ class Sheet:
         """The only axes."""
         return self.axes[0]
 
+    def write(self, x: float, y: float, text: str, **style: object) -> None:
+        """A text at a place of the only axes that stays within them: the layout makes no room for it, and nothing cuts
+        it. In a diagram of hundreds of texts, measuring and clipping each is most of the work.
+        """
+        self.figure.text(x, y, text, transform=self.ax.transData, **style)
+
 
 def sheet(
     words: Words, title: str, subtitle: str, source: str, *, height: float, ratios: tuple[float, ...] = (1,),
@@ -55,6 +61,8 @@ def sheet(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
+    from analysis.present.figures.layout import Rows
+
     room = width / WIDTH
     heading, below = textwrap.wrap(title, int(48 * room)), textwrap.wrap(subtitle, int(68 * room))
     foot = textwrap.wrap(source, int(82 * room))
@@ -63,9 +71,10 @@ def sheet(
     bottom = 0.1 + 0.16 * len(foot)
     total = top + height + bottom
     with rc_context(RC):
-        figure = Figure(figsize=(width, total), layout="constrained")
-        figure.get_layout_engine().set(rect=(0.01, bottom / total, 0.98, height / total), w_pad=0.06, h_pad=0.06)
+        figure = Figure(figsize=(width, total), layout=Rows((0.01, bottom / total, 0.98, height / total), ratios))
         axes = figure.subplots(len(ratios), 1, squeeze=False, height_ratios=ratios)[:, 0]
+        for spine in (spine for ax in axes for spine in ax.spines.values()):
+            spine.set_in_layout(False)  # it is where the axes end, which is known
         write = _Writer(figure, total)
         if synthetic:
             write.line(words.text("synthetic.short"), 0.26, size=9, color="white", weight="bold", box=SYNTHETIC)
@@ -96,13 +105,9 @@ class _Writer:
 
 def numbered(axis, words: Words) -> None:
     """Write an axis' numbers as the language does, with the decimals that its ticks need once they are laid out."""
+    from analysis.present.figures.ticks import Numbers
 
-    def written(value: float, _: int) -> str:
-        ticks = list(axis.get_majorticklocs())
-        step = min((abs(b - a) for a, b in zip(ticks, ticks[1:], strict=False)), default=1)
-        return words.number(value, next((digits for digits in range(4) if abs(step - round(step, digits)) < 1e-9), 3))
-
-    axis.set_major_formatter(written)
+    axis.set_major_formatter(Numbers(words))
 
 
 def source_line(words: Words, table: Released) -> str:
