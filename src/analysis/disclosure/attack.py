@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse.csgraph import connected_components
 
+Span = tuple[float, float]  # lower and upper bound of one number
+Pair = tuple[np.ndarray, np.ndarray]  # those of many
 FIXED = 1e-9
 FUZZ = 1e-6
 MANY = 10**9
@@ -25,34 +27,23 @@ class Interval:
     upper_prices: np.ndarray
     relations: np.ndarray
 
-    @classmethod
-    def seen(cls, target: int, lower: float, upper: float) -> "Interval":
-        """An interval known from solutions only: the true one is at least as wide."""
-        none = np.zeros(0)
-        return cls(int(target), float(lower), float(upper), none, none, none.astype(int))
 
-    @property
-    def width(self) -> float:
-        """Upper minus lower bound."""
-        return self.upper - self.lower
-
-
-def protects(interval: Interval | None, threshold: float, floor: float = 0.0) -> bool:
-    """Whether a derivable interval leaves a number safe: known to reach the threshold, or wide and reaching above it.
+def protects(span: Span | None, threshold: float, floor: float = 0.0) -> bool:
+    """Whether derivable bounds leave a number safe: known to reach the threshold, or wide and reaching above it.
 
     Whole numbers only; both are counted from `floor`, the value that everyone knows anyway.
     """
-    if interval is None:
+    if span is None:
         return False
-    return wide_enough(interval.lower - floor, interval.upper - floor, threshold) or (
-        np.ceil(interval.lower - FUZZ) - floor >= threshold
-    )
+    lower, upper = span
+    enough = wide_enough(lower - floor, upper - floor, threshold)
+    return bool(enough or np.ceil(lower - FUZZ) - floor >= threshold)
 
 
-def wide_enough(lower: float, upper: float, threshold: float) -> bool:
-    """Whether the whole numbers from `lower` to `upper` span the threshold and reach it."""
+def wide_enough(lower, upper, threshold):
+    """Whether the whole numbers from `lower` to `upper` span the threshold and reach it (also of arrays)."""
     low, high = np.ceil(lower - FUZZ), np.floor(upper + FUZZ)
-    return bool(high >= threshold and high - low >= threshold)
+    return (high >= threshold) & (high - low >= threshold)
 
 
 @dataclass(frozen=True)
@@ -75,21 +66,29 @@ class Block:
     lower: np.ndarray
     upper: np.ndarray
 
-    def extreme(self, cost: np.ndarray):
-        """Solution of min cost @ x (HiGHS), None when the relations contradict each other."""
-        bounds = np.column_stack([self.lower, self.upper])
-        found = linprog(cost, A_eq=self.matrix, b_eq=self.constant, bounds=bounds, method="highs")
-        return found if found.status == 0 else None
+    def extreme(self, cost: np.ndarray) -> np.ndarray | None:
+        """Solution of min cost @ x, None when the relations contradict each other."""
+        return solved(cost, self.matrix, (self.constant, self.constant), (self.lower, self.upper))
 
-    def interval(self, target: int) -> Interval | None:
+    def reaches(self, target: int) -> Span | None:
         """Bounds of `target` (position in `columns`); None when the relations contradict each other."""
         if len(self.columns) == 1:
-            return self._alone()
-        cost = np.zeros(len(self.columns))
-        cost[target] = 1.0
+            alone = self._alone()
+            return None if alone is None else (alone.lower, alone.upper)
+        cost = _one(target, len(self.columns))
         low, high = self.extreme(cost), self.extreme(-cost)
-        if low is None or high is None:
-            return None
+        return None if low is None or high is None else (float(low[target]), float(high[target]))
+
+    def interval(self, target: int) -> Interval | None:
+        """Bounds of `target` with the prices that prove them; None when the relations contradict each other."""
+        if len(self.columns) == 1:
+            return self._alone()
+        bounds, found = np.column_stack([self.lower, self.upper]), []
+        for cost in (_one(target, len(self.columns)), -_one(target, len(self.columns))):
+            found.append(linprog(cost, A_eq=self.matrix, b_eq=self.constant, bounds=bounds, method="highs"))
+            if found[-1].status != 0:
+                return None
+        low, high = found
         prices = (low.eqlin.marginals, high.eqlin.marginals)
         return Interval(int(self.columns[target]), low.fun, -high.fun, *prices, self.relations)
 
@@ -147,17 +146,25 @@ class Block:
     def _together(self, start: np.ndarray, step: np.ndarray, targets: np.ndarray, sign: float) -> np.ndarray | None:
         """Solution in which targets move in direction `sign` as far as they can, each counted up to its step."""
         width, many = len(self.columns), len(targets)
-        moved = sparse.csr_matrix((np.full(many, -sign), (np.arange(many), targets)), shape=(many, width))
-        bounds = np.vstack([
-            np.column_stack([self.lower, self.upper]), np.column_stack([np.full(many, -FAR), step[targets]]),
-        ])  # fmt: skip
-        found = linprog(
+        own = self.matrix.tocoo()
+        each, moved = np.arange(many), np.full(many, -sign)
+        entries = np.concatenate([moved, np.ones(many), own.data])
+        rows = np.concatenate([each, each, many + own.row])
+        columns = np.concatenate([targets, width + each, own.col])
+        matrix = sparse.csc_array((entries, (rows, columns)), shape=(many + len(self.relations), width + many))
+        found = solved(
             np.concatenate([np.zeros(width), -np.ones(many)]),
-            A_ub=sparse.hstack([moved, sparse.eye(many)], format="csr"), b_ub=-sign * start[targets],
-            A_eq=sparse.hstack([self.matrix, sparse.csr_matrix((len(self.relations), many))], format="csr"),
-            b_eq=self.constant, bounds=bounds, method="highs",
-        )  # fmt: skip
-        return found.x[:width] if found.status == 0 else None
+            matrix,
+            (
+                np.concatenate([np.full(many, -np.inf), self.constant]),
+                np.concatenate([-sign * start[targets], self.constant]),
+            ),
+            (
+                np.concatenate([self.lower, np.full(many, -FAR)]),
+                np.concatenate([self.upper, step[targets]]),
+            ),
+        )
+        return None if found is None else found[:width]
 
     def _alone(self) -> Interval | None:
         """Bounds of the only unknown: its relations give its value, or its own bounds are all there is."""
@@ -173,8 +180,23 @@ class Block:
         return Interval(int(self.columns[0]), low, high, prices, -prices, self.relations)
 
 
+def solved(cost: np.ndarray, matrix: sparse.spmatrix, sums: Pair, bounds: Pair) -> np.ndarray | None:
+    """x of min cost @ x with `matrix @ x` between the two `sums` and x between the two `bounds` (HiGHS), if any.
+
+    `milp` without whole numbers is the programme of `linprog` at half the preparation, but tells no prices.
+    """
+    found = milp(cost, bounds=Bounds(*bounds), constraints=LinearConstraint(matrix, *sums))
+    return found.x if found.status == 0 else None
+
+
+def _one(target: int, width: int) -> np.ndarray:
+    cost = np.zeros(width)
+    cost[target] = 1.0
+    return cost
+
+
 def _narrow(targets: np.ndarray, low: np.ndarray, high: np.ndarray, threshold: np.ndarray) -> np.ndarray:
-    return np.array([i for i in targets if not wide_enough(low[i], high[i], threshold[i])], dtype=int)
+    return targets[~wide_enough(low[targets], high[targets], threshold[targets])]
 
 
 def blocks(relations: sparse.csr_matrix, lower: np.ndarray, upper: np.ndarray) -> Iterator[Block]:

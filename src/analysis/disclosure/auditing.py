@@ -1,13 +1,14 @@
 """The attack on what is published: what can an outsider derive from all released tables, and is that too much."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from analysis.disclosure.attack import FAR, Block, Interval, Reached, blocks, protects
+from analysis.disclosure.attack import FAR, Block, Reached, Span, blocks, protects
 from analysis.disclosure.meta import Meta
 from analysis.disclosure.naming import Named
+from analysis.disclosure.partners import Spread
 from analysis.disclosure.problem import MAY_BE_NOBODY
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.releases import differencing, history
@@ -20,7 +21,9 @@ SHARE_RULES = ["small_cell", "small_complement", "all_or_none", "question"]
 TINY = 1e-6
 
 
-def audit(tables: Tables, profile: Profile, previous: Tables | None = None, *, exact: bool = True) -> pd.DataFrame:
+def audit(
+    tables: Tables, profile: Profile, previous: Tables | None = None, *, exact: bool = True, spread: Spread = map
+) -> pd.DataFrame:
     """Every number that is hidden or follows from shown ones, with the narrowest interval that can be derived.
 
     tables    released tables (name -> (frame, description)) as `suppress` gives them or a folder holds them
@@ -28,6 +31,7 @@ def audit(tables: Tables, profile: Profile, previous: Tables | None = None, *, e
     exact     two linear programmes (HiGHS) for every number; otherwise only for those that common programmes, which
               move many numbers at once, do not show to be safe: the same verdicts, but `lower` and `upper` may lie
               inside the interval
+    spread    calls the attack on independent groups of numbers, in their order; such as `map` of a pool of processes
 
     The outsider knows all shown values, that a rounded one is an interval, that shares, denominators, sums over
     levels, units, funnels and nested populations are relations, the profile, and that people are whole. `derived`
@@ -41,7 +45,7 @@ def audit(tables: Tables, profile: Profile, previous: Tables | None = None, *, e
     floor = history(found.unknowns, previous or {}, profile)["floor"].to_numpy()
     lower = np.where(unknown & found.unknowns["derived"].eq("").to_numpy(), np.maximum(lower, floor), lower)
     parts = [
-        _hidden(found, named, lower, upper, unknown, floor, profile, exact),
+        _hidden(found, named, lower, upper, unknown, floor, profile, exact, spread),
         _shown(named, lower, upper, unknown, profile),
     ]
     parts.append(_broken_rules(tables, profile))
@@ -91,39 +95,54 @@ def _row_bounds(rows: pd.DataFrame, table: pd.DataFrame, meta: Meta, profile: Pr
     return rows.assign(low=low.where(use).clip(lower=low.where(sums, 0.0)), high=high.where(use))
 
 
-def _hidden(found: System, named: Named, lower, upper, unknown, floor, profile: Profile, exact: bool) -> pd.DataFrame:
+def _hidden(
+    found: System, named: Named, lower, upper, unknown, floor, profile: Profile, exact: bool, spread: Spread
+) -> pd.DataFrame:
     """The interval of each hidden or derived number that a rule protects, and the verdict on it."""
     threshold = named.threshold
-    needed = unknown & (threshold > 0)
     sums = [q is not None and q.role.startswith("sum:") for q in named.quantity]
-    needed |= unknown & np.array(sums, dtype=bool)
+    needed = unknown & ((threshold > 0) | np.array(sums, dtype=bool))
+    attacks = [
+        _Attack(block, threshold[block.columns], floor[block.columns], targets, exact)
+        for block in blocks(_near(found, unknown, lower, upper), lower, upper)
+        if len(targets := np.flatnonzero(needed[block.columns]))
+    ]
     rows = []
-    for block in blocks(_near(found, unknown, lower, upper), lower, upper):
-        targets = np.flatnonzero(needed[block.columns])
-        if not len(targets):
-            continue
-        seen = _seen(block, threshold, floor, targets, exact)
-        for i in targets:
-            column = block.columns[i]
-            if seen is None or i in seen.unsettled:
-                interval = block.interval(i)
-            else:
-                interval = Interval.seen(column, seen.low[i], seen.high[i])
+    for attack, spans in zip(attacks, spread(_Attack.__call__, attacks), strict=True):
+        for column, span in zip(attack.block.columns[attack.targets], spans, strict=True):
             # A derived number that follows from shown ones only is left open by their rounding alone.
             rounded = bool(named.derived[column]) and not unknown[named.follows_from(column)].any()
-            rows.append(_judged(named, column, interval, floor[column], profile, rounded))
+            rows.append(_judged(named, column, span, floor[column], profile, rounded))
     return pd.DataFrame(rows)
 
 
-def _seen(block: Block, threshold, floor, targets: np.ndarray, exact: bool) -> Reached | None:
-    """Intervals without two programmes each; None when all need them, as when relations contradict each other."""
-    if (hull := block.hull()) is not None:
-        return None if (hull[0] > hull[1] + TINY).any() else Reached(*hull, np.array([], dtype=int))
-    start = None if exact else block.extreme(np.zeros(len(block.columns)))
-    if start is None:
-        return None
-    found = block.reach(start.x, threshold[block.columns], -floor[block.columns], targets)
-    return replace(found, unsettled=np.union1d(found.unsettled, targets[threshold[block.columns[targets]] == 0]))
+@dataclass(frozen=True)
+class _Attack:
+    """On the `targets` of one block, with the threshold of each number and what everyone knows it to be at least."""
+
+    block: Block
+    threshold: np.ndarray
+    floor: np.ndarray
+    targets: np.ndarray
+    exact: bool
+
+    def __call__(self) -> list[Span | None]:
+        """What can be derived of each target; None where the relations contradict each other."""
+        seen, block = self._seen(), self.block
+        if seen is None:
+            return [block.reaches(i) for i in self.targets]
+        alone = set(seen.unsettled.tolist())
+        return [block.reaches(i) if i in alone else (seen.low[i], seen.high[i]) for i in self.targets.tolist()]
+
+    def _seen(self) -> Reached | None:
+        """Bounds without two programmes each; None when all need them, as when relations contradict each other."""
+        if (hull := self.block.hull()) is not None:
+            return None if (hull[0] > hull[1] + TINY).any() else Reached(*hull, np.array([], dtype=int))
+        start = None if self.exact else self.block.extreme(np.zeros(len(self.block.columns)))
+        if start is None:
+            return None
+        found = self.block.reach(start, self.threshold, -self.floor, self.targets)
+        return replace(found, unsettled=np.union1d(found.unsettled, self.targets[self.threshold[self.targets] == 0]))
 
 
 def _near(found: System, unknown: np.ndarray, lower: np.ndarray, upper: np.ndarray):
@@ -139,19 +158,17 @@ def _near(found: System, unknown: np.ndarray, lower: np.ndarray, upper: np.ndarr
     return relations[np.flatnonzero((abs(relations) @ around.astype(float)) > 0)]
 
 
-def _judged(
-    named: Named, column: int, interval: Interval | None, floor: float, profile: Profile, rounded: bool
-) -> dict:
+def _judged(named: Named, column: int, span: Span | None, floor: float, profile: Profile, rounded: bool) -> dict:
     quantity, derived, threshold = named.quantity[column], named.derived[column], float(named.threshold[column])
-    if interval is None:
+    if span is None:
         verdict, reason, low, high = "fail", "relations contradict each other", np.nan, np.nan
     else:
-        low, high = _whole(interval.lower, interval.upper)
+        low, high = _whole(*span)
         if not derived and quantity.role.startswith("sum:"):
             threshold = profile.p_share * high
-            safe = interval.width >= threshold
+            safe = span[1] - span[0] >= threshold
         else:
-            safe = protects(interval, threshold, floor) or (
+            safe = protects(span, threshold, floor) or (
                 bool(derived) and _harmless(derived, low, high, profile, threshold, rounded)
             )
         verdict, reason = ("pass" if safe else "fail"), ("" if safe else "derivable")

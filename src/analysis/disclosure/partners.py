@@ -7,6 +7,7 @@ not.
 """
 
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,7 @@ CUTS = 150  # inequalities added a round, before the choice is made again
 GAP = 0.01  # the loss may exceed the least possible one by this share
 
 
+Spread = Callable[[Callable, Iterable], Iterable]  # calls a function on independent works, in their order: `map`
 Cut = tuple[np.ndarray, float]  # row @ hidden >= need
 
 
@@ -146,22 +148,53 @@ def _inequalities(problem: Problem, rows: list[tuple]) -> tuple[sparse.csr_matri
     return matrix.tocsr(), least
 
 
-def exposed(problem: Problem, hidden: np.ndarray, most: int = MANY) -> list[tuple[int, Interval | None]]:
-    """Attack a choice: numbers that it leaves unprotected, with what can be derived (as deviation from the truth)."""
+def exposed(
+    problem: Problem, hidden: np.ndarray, most: int = MANY, spread: Spread = map
+) -> list[tuple[int, Interval | None]]:
+    """Attack a choice: numbers that it leaves unprotected, with what can be derived (as deviation from the truth).
+
+    The search ends at `most`; `spread` calls the attack on independent blocks of numbers (see `suppress`).
+    """
+    found: list[tuple[int, Interval | None]] = []
+    for opened in spread(_Attack.__call__, _attacks(problem, hidden, most)):
+        found += opened
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+@dataclass(frozen=True)
+class _Attack:
+    """On the `targets` of one block, of which each needs `threshold` and lies `above` what everyone knows."""
+
+    block: Block
+    threshold: np.ndarray
+    above: np.ndarray
+    targets: np.ndarray
+    most: int
+
+    def __call__(self) -> list[tuple[int, Interval | None]]:
+        """The targets that are unprotected, at least `most` of them if there are as many."""
+        found, block = [], self.block
+        start = np.zeros(len(self.threshold))
+        for i in block.reach(start, self.threshold, self.above, self.targets, 2 * self.most).unsettled:
+            if not protects(block.reaches(i), self.threshold[i], -self.above[i]):
+                found.append((int(block.columns[i]), block.interval(i)))
+            if len(found) >= self.most:
+                break
+        return found
+
+
+def _attacks(problem: Problem, hidden: np.ndarray, most: int) -> Iterator[_Attack]:
+    """The blocks of unknown numbers in which bounds from single relations do not settle all."""
     unknown = problem.unknown(hidden)
     lower = np.where(unknown, problem.floor - problem.values, 0.0)
     upper = np.where(unknown, problem.far, 0.0)
-    found: list[tuple[int, Interval | None]] = []
     for block in blocks(problem.relations, lower, upper):
         threshold, above = problem.threshold[block.columns], (problem.values - problem.floor)[block.columns]
         targets = np.flatnonzero((threshold > 0) & ~_idle(problem, block))
-        for i in block.reach(np.zeros(len(threshold)), threshold, above, targets, 2 * most).unsettled:
-            interval = block.interval(i)
-            if not protects(interval, threshold[i], -above[i]):
-                found.append((int(block.columns[i]), interval))
-                if len(found) >= most:
-                    return found
-    return found
+        if len(targets):
+            yield _Attack(block, threshold, above, targets, most)
 
 
 def _idle(problem: Problem, block: Block) -> np.ndarray:
