@@ -1,15 +1,17 @@
 """The attack: the narrowest interval that an outsider can derive for a number that is not shown."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse.csgraph import connected_components
+
+from analysis.disclosure.components import members, split, together
 
 Span = tuple[float, float]  # lower and upper bound of one number
 Pair = tuple[np.ndarray, np.ndarray]  # those of many
+Solver = Callable[[np.ndarray, sparse.csr_array, Pair, Pair], np.ndarray | None]
 FIXED = 1e-9
 FUZZ = 1e-6
 MANY = 10**9
@@ -66,9 +68,9 @@ class Block:
     lower: np.ndarray
     upper: np.ndarray
 
-    def extreme(self, cost: np.ndarray) -> np.ndarray | None:
+    def extreme(self, cost: np.ndarray, solver: Solver) -> np.ndarray | None:
         """Solution of min cost @ x, None when the relations contradict each other."""
-        return solved(cost, self.matrix, (self.constant, self.constant), (self.lower, self.upper))
+        return solver(cost, self.matrix, (self.constant, self.constant), (self.lower, self.upper))
 
     def reaches(self, target: int) -> Span | None:
         """Bounds of `target` (position in `columns`); None when the relations contradict each other."""
@@ -76,7 +78,7 @@ class Block:
             alone = self._alone()
             return None if alone is None else (alone.lower, alone.upper)
         cost = _one(target, len(self.columns))
-        low, high = self.extreme(cost), self.extreme(-cost)
+        low, high = self.extreme(cost, quick), self.extreme(-cost, quick)
         return None if low is None or high is None else (float(low[target]), float(high[target]))
 
     def interval(self, target: int) -> Interval | None:
@@ -118,14 +120,21 @@ class Block:
         return low, high
 
     def reach(
-        self, start: np.ndarray, threshold: np.ndarray, above: np.ndarray, targets: np.ndarray, most: int = MANY
+        self,
+        start: np.ndarray,
+        threshold: np.ndarray,
+        above: np.ndarray,
+        targets: np.ndarray,
+        most: int = MANY,
+        *,
+        report: bool = False,
     ) -> Reached:
         """How far targets can move in a few common programmes, and those that need two programmes of their own.
 
         `start` is a solution, `above` adds to it the true value over what everyone knows. A programme moves many
         targets up (or down) together as far as their threshold; a set of which none moves is halved; the search ends
         once `most` are left alone. What is reached is never outside the true interval, so nobody is called safe who
-        is not.
+        is not. To `report` how far, all move both ways, by the solver whose choice among equal solutions stays.
         """
         if (exact := self.hull()) is not None:
             return Reached(*exact, _narrow(targets, exact[0] + above, exact[1] + above, threshold))
@@ -136,34 +145,32 @@ class Block:
                 single.extend(open_)
                 continue
             for sign in (1.0, -1.0):
-                found = self._together(start, threshold, open_, sign)
+                found = self._together(start, threshold, open_, sign, full if report else quick)
                 low, high = (low, high) if found is None else (np.minimum(low, found), np.maximum(high, found))
-            still = _narrow(open_, low + above, high + above, threshold)
+                still = _narrow(open_, low + above, high + above, threshold)
+                if not (len(still) or report):
+                    break
             queue += [still] if len(still) < len(open_) else [still[::2], still[1::2]]
         alone = _narrow(np.array(single, dtype=int), low + above, high + above, threshold)
         return Reached(low, high, alone)
 
-    def _together(self, start: np.ndarray, step: np.ndarray, targets: np.ndarray, sign: float) -> np.ndarray | None:
+    def _together(
+        self, start: np.ndarray, step: np.ndarray, targets: np.ndarray, sign: float, solver: Solver
+    ) -> np.ndarray | None:
         """Solution in which targets move in direction `sign` as far as they can, each counted up to its step."""
         width, many = len(self.columns), len(targets)
-        own = self.matrix.tocoo()
-        each, moved = np.arange(many), np.full(many, -sign)
-        entries = np.concatenate([moved, np.ones(many), own.data])
+        own, each = self.matrix.tocoo(), np.arange(many)
+        entries = np.concatenate([np.full(many, -sign), np.ones(many), own.data])
         rows = np.concatenate([each, each, many + own.row])
         columns = np.concatenate([targets, width + each, own.col])
-        matrix = sparse.csc_array((entries, (rows, columns)), shape=(many + len(self.relations), width + many))
-        found = solved(
-            np.concatenate([np.zeros(width), -np.ones(many)]),
-            matrix,
-            (
-                np.concatenate([np.full(many, -np.inf), self.constant]),
-                np.concatenate([-sign * start[targets], self.constant]),
-            ),
-            (
-                np.concatenate([self.lower, np.full(many, -FAR)]),
-                np.concatenate([self.upper, step[targets]]),
-            ),
-        )
+        shape = (many + len(self.relations), width + many)
+        least = np.concatenate([np.full(many, -np.inf), self.constant])
+        most = np.concatenate([-sign * start[targets], self.constant])
+        lower = np.concatenate([self.lower, np.full(many, -FAR)])
+        upper = np.concatenate([self.upper, step[targets]])
+        cost = np.concatenate([np.zeros(width), -np.ones(many)])
+        matrix = sparse.csr_array((entries, (rows, columns)), shape=shape)
+        found = solver(cost, matrix, (least, most), (lower, upper))
         return None if found is None else found[:width]
 
     def _alone(self) -> Interval | None:
@@ -180,12 +187,22 @@ class Block:
         return Interval(int(self.columns[0]), low, high, prices, -prices, self.relations)
 
 
-def solved(cost: np.ndarray, matrix: sparse.spmatrix, sums: Pair, bounds: Pair) -> np.ndarray | None:
+def quick(cost: np.ndarray, matrix: sparse.csr_array, sums: Pair, bounds: Pair) -> np.ndarray | None:
     """x of min cost @ x with `matrix @ x` between the two `sums` and x between the two `bounds` (HiGHS), if any.
 
-    `milp` without whole numbers is the programme of `linprog` at half the preparation, but tells no prices.
+    `milp` without whole numbers takes half the time of `linprog`, most of which is preparation.
     """
     found = milp(cost, bounds=Bounds(*bounds), constraints=LinearConstraint(matrix, *sums))
+    return found.x if found.status == 0 else None
+
+
+def full(cost: np.ndarray, matrix: sparse.csr_array, sums: Pair, bounds: Pair) -> np.ndarray | None:
+    """As `quick`, by `linprog`, which always takes the dual simplex: among equal solutions it keeps to one."""
+    equal = sums[0] == sums[1]
+    found = linprog(
+        cost, A_ub=matrix[~equal], b_ub=sums[1][~equal], A_eq=matrix[equal], b_eq=sums[1][equal],
+        bounds=np.column_stack(bounds), method="highs",
+    )  # fmt: skip
     return found.x if found.status == 0 else None
 
 
@@ -205,15 +222,7 @@ def blocks(relations: sparse.csr_matrix, lower: np.ndarray, upper: np.ndarray) -
     free = np.flatnonzero(~fixed)
     constant = -relations[:, fixed] @ lower[fixed]
     left = relations[:, free]
-    used = np.flatnonzero(np.diff(left.indptr))
-    graph = (
-        sparse.bmat([[None, left[used]], [left[used].T, None]]) if len(used) else sparse.csr_matrix((len(free),) * 2)
-    )
-    _, label = connected_components(graph, directed=False)
-    columns_of = label[len(used) :] if len(used) else label
-    order = np.argsort(columns_of, kind="stable")
-    for columns in np.split(order, np.flatnonzero(np.diff(columns_of[order])) + 1):
-        if len(columns):
-            rows = used[label[: len(used)] == columns_of[columns[0]]] if len(used) else used
-            own = free[columns]
-            yield Block(own, rows, left[rows][:, columns], constant[rows], lower[own], upper[own])
+    group = together(left)
+    for columns, (rows, matrix) in zip(members(group), split(left, group), strict=True):
+        own = free[columns]
+        yield Block(own, rows, matrix, constant[rows], lower[own], upper[own])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.disclosure.attack import FAR, Block, Reached, Span, blocks, protects
+from analysis.disclosure.attack import FAR, Block, Reached, Span, blocks, full, protects
 from analysis.disclosure.meta import Meta
 from analysis.disclosure.naming import Named
 from analysis.disclosure.partners import Spread
@@ -138,10 +138,10 @@ class _Attack:
         """Bounds without two programmes each; None when all need them, as when relations contradict each other."""
         if (hull := self.block.hull()) is not None:
             return None if (hull[0] > hull[1] + TINY).any() else Reached(*hull, np.array([], dtype=int))
-        start = None if self.exact else self.block.extreme(np.zeros(len(self.block.columns)))
+        start = None if self.exact else self.block.extreme(np.zeros(len(self.block.columns)), full)
         if start is None:
             return None
-        found = self.block.reach(start, self.threshold, -self.floor, self.targets)
+        found = self.block.reach(start, self.threshold, -self.floor, self.targets, report=True)
         return replace(found, unsettled=np.union1d(found.unsettled, self.targets[self.threshold[self.targets] == 0]))
 
 

@@ -15,6 +15,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from analysis.disclosure.attack import MANY, Block, Interval, blocks, protects
+from analysis.disclosure.components import members, split
 
 _PER_NUMBER = ("values", "floor", "threshold", "large", "derived", "sensitive", "forced", "cost", "far")
 ROUNDS = 100
@@ -61,14 +62,20 @@ class Problem:
             arrays += [matrix.indptr, matrix.indices, matrix.data]
         return b"|".join(array.tobytes() for array in arrays)
 
-    def part(self, columns: np.ndarray) -> "Problem":
-        """The same problem on some numbers only; relations and rows that concern none of them are left out."""
-        relations = self.relations[:, columns]
-        relations = relations[np.flatnonzero(np.diff(relations.indptr))]
-        publishers = self.publishers[:, columns]
-        rows = np.flatnonzero(np.diff(publishers.indptr))
-        taken = {name: getattr(self, name)[columns] for name in _PER_NUMBER}
-        return Problem(**taken, relations=relations, publishers=publishers[rows], row_hidden=self.row_hidden[rows])
+    def parts(self, group: np.ndarray) -> list[tuple[np.ndarray, "Problem"]]:
+        """The same problem on the numbers of each group only (-1: of none), and which numbers these are.
+
+        No relation and no row may be about numbers of two groups.
+        """
+        labels, group = np.unique(group, return_inverse=True)
+        group = group - (labels[0] < 0)  # 0, 1, ... in the order of the labels
+        columns_of, found = members(group), []
+        split_up = zip(columns_of, split(self.relations, group), split(self.publishers, group), strict=True)
+        for columns, (_, relations), (rows, publishers) in split_up:
+            taken = {name: getattr(self, name)[columns] for name in _PER_NUMBER}
+            part = Problem(**taken, relations=relations, publishers=publishers, row_hidden=self.row_hidden[rows])
+            found.append((columns, part))
+        return found
 
     def up_to(self, kept: np.ndarray, hidden: np.ndarray) -> "Problem":
         """The same problem with relations among `kept` numbers only, and with `hidden` already decided."""
@@ -82,10 +89,17 @@ class Problem:
         return self.derived | ((self.publishers.T @ (~gone).astype(float)) == 0)
 
 
-def choose(problem: Problem, seconds: float) -> np.ndarray | None:
-    """Numbers to hide (mask), so that all that need it are protected; None when impossible or out of time."""
+def choose_all(works: list[tuple[Problem, float]]) -> list[np.ndarray | None]:
+    """`choose` for each problem with its own deadline."""
+    return [choose(problem, deadline) for problem, deadline in works]
+
+
+def choose(problem: Problem, deadline: float) -> np.ndarray | None:
+    """Numbers to hide (mask), so that all that need it are protected; None when impossible or out of time.
+
+    `deadline` is a time of `time.monotonic`, which all processes of a machine share.
+    """
     matrix, least = _room(problem)
-    deadline = time.monotonic() + seconds
     for attempt in range(ROUNDS):
         if time.monotonic() >= deadline:
             return None
@@ -104,6 +118,8 @@ def choose(problem: Problem, seconds: float) -> np.ndarray | None:
 
 
 def _cheapest(problem: Problem, matrix: sparse.csr_matrix, least: np.ndarray, seconds: float) -> np.ndarray | None:
+    if not matrix.shape[0] and not (problem.forced & problem.derived).any():
+        return problem.forced.copy()  # every further number only costs
     lower = problem.forced.astype(float)
     upper = np.where(problem.derived, 0.0, 1.0)
     constraints = LinearConstraint(matrix, least, np.inf) if matrix.shape[0] else ()

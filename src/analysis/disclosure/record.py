@@ -12,7 +12,7 @@ from analysis.disclosure.profiles import Profile
 from analysis.disclosure.stacks import Tables
 
 if TYPE_CHECKING:
-    from analysis.disclosure.suppression import Choice
+    from analysis.disclosure.search import Choice
 
 
 def check_record(cells: pd.DataFrame, out: Tables, whole: Problem, choice: "Choice", profile: Profile) -> pd.DataFrame:
