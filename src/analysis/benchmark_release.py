@@ -7,9 +7,9 @@ import pandas as pd
 
 from analysis import store
 from analysis.codebook import StudyError
-from analysis.disclosure import Meta, profile, suppress
+from analysis.disclosure import profile, suppress
 from analysis.disclosure.stacks import Tables
-from analysis.run import released
+from analysis.run import releasing
 
 SECONDS = 120.0
 SHOWN = 85.0  # percent
@@ -25,12 +25,7 @@ def candidates(root: Path | None = None) -> Tables:
     if not folders:
         raise StudyError(["No candidates for release. Run `python -m analysis run` first."])
     most = max(folders, key=lambda folder: len(list(folder.glob("*/*.csv"))))
-    found = {}
-    for path in sorted(most.glob("*/*.csv")):
-        table = released.frame(path.read_bytes())
-        meta = Meta.from_json(path.with_suffix(".json").read_text("utf-8"))
-        found[f"{path.parent.name}/{path.stem}"] = (table.assign(n=table["n"].where(table["value"].notna())), meta)
-    return found
+    return releasing.candidates(most, [path.name for path in most.glob("*")])[0]
 
 
 def shown(tables: Tables, stem: str, *, every_unit: bool) -> float:

@@ -8,10 +8,10 @@ import pandas as pd
 from analysis.disclosure.attack import FAR, Block, Reached, Span, blocks, full, protects
 from analysis.disclosure.meta import Meta
 from analysis.disclosure.naming import Named
-from analysis.disclosure.partners import Spread
 from analysis.disclosure.problem import MAY_BE_NOBODY
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.releases import differencing, history
+from analysis.disclosure.spread import Spread, largest_first
 from analysis.disclosure.stacks import Tables
 from analysis.disclosure.system import System, system
 from analysis.disclosure.together import checked
@@ -107,8 +107,8 @@ def _hidden(
         for block in blocks(_near(found, unknown, lower, upper), lower, upper)
         if len(targets := np.flatnonzero(needed[block.columns]))
     ]
-    rows = []
-    for attack, spans in zip(attacks, spread(_Attack.__call__, attacks), strict=True):
+    sizes, rows = [len(attack.threshold) for attack in attacks], []
+    for attack, spans in zip(attacks, largest_first(spread, _Attack.__call__, attacks, sizes), strict=True):
         for column, span in zip(attack.block.columns[attack.targets], spans, strict=True):
             # A derived number that follows from shown ones only is left open by their rounding alone.
             rounded = bool(named.derived[column]) and not unknown[named.follows_from(column)].any()

@@ -117,7 +117,12 @@ class Meta:
     @classmethod
     def from_json(cls, text: str) -> "Meta":
         """The description that `to_json` wrote; keys that another module added beside ours are ignored."""
-        known = {key: value for key, value in json.loads(text).items() if key in cls.__dataclass_fields__}
+        return cls.of(json.loads(text))
+
+    @classmethod
+    def of(cls, about: Mapping) -> "Meta":
+        """The description in a parsed JSON file (see `from_json`)."""
+        known = {key: value for key, value in about.items() if key in cls.__dataclass_fields__}
         known["nestings"] = tuple(Nesting(**nesting) for nesting in known.get("nestings", ()))
         known["subsets"] = tuple(tuple(pair) for pair in known.get("subsets", ()))
         known["n_over"] = {measure: tuple(dims) for measure, dims in known.get("n_over", {}).items()}

@@ -7,7 +7,7 @@ not.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from analysis.disclosure.attack import MANY, Block, Interval, blocks, protects
 from analysis.disclosure.components import members, split
+from analysis.disclosure.spread import Spread, largest_first
 
 _PER_NUMBER = ("values", "floor", "threshold", "large", "derived", "sensitive", "forced", "cost", "far")
 ROUNDS = 100
@@ -24,7 +25,6 @@ CUTS = 150  # inequalities added a round, before the choice is made again
 GAP = 0.01  # the loss may exceed the least possible one by this share
 
 
-Spread = Callable[[Callable, Iterable], Iterable]  # calls a function on independent works, in their order: `map`
 Cut = tuple[np.ndarray, float]  # row @ hidden >= need
 
 
@@ -90,7 +90,7 @@ class Problem:
 
 
 def choose_all(works: list[tuple[Problem, float]]) -> list[np.ndarray | None]:
-    """`choose` for each problem with its own deadline."""
+    """`choose` for each problem, with its deadline."""
     return [choose(problem, deadline) for problem, deadline in works]
 
 
@@ -164,19 +164,24 @@ def _inequalities(problem: Problem, rows: list[tuple]) -> tuple[sparse.csr_matri
     return matrix.tocsr(), least
 
 
-def exposed(
-    problem: Problem, hidden: np.ndarray, most: int = MANY, spread: Spread = map
-) -> list[tuple[int, Interval | None]]:
-    """Attack a choice: numbers that it leaves unprotected, with what can be derived (as deviation from the truth).
+Exposed = tuple[int, Interval | None]  # a number that is unprotected, and what proves it (as deviation from the truth)
 
-    The search ends at `most`; `spread` calls the attack on independent blocks of numbers (see `suppress`).
-    """
-    found: list[tuple[int, Interval | None]] = []
-    for opened in spread(_Attack.__call__, _attacks(problem, hidden, most)):
-        found += opened
+
+def exposed(problem: Problem, hidden: np.ndarray, most: int = MANY) -> list[Exposed]:
+    """Attack a choice: numbers that it leaves unprotected, `most` at most."""
+    found: list[Exposed] = []
+    for attack in _attacks(problem, hidden, most):
+        found += attack()
         if len(found) >= most:
             break
     return found[:most]
+
+
+def all_exposed(problem: Problem, hidden: np.ndarray, spread: Spread) -> list[Exposed]:
+    """Every number that a choice leaves unprotected; `spread` is over independent blocks of numbers."""
+    attacks = list(_attacks(problem, hidden, MANY))
+    sizes = [len(attack.threshold) for attack in attacks]
+    return [one for opened in largest_first(spread, _Attack.__call__, attacks, sizes) for one in opened]
 
 
 @dataclass(frozen=True)
@@ -189,7 +194,7 @@ class _Attack:
     targets: np.ndarray
     most: int
 
-    def __call__(self) -> list[tuple[int, Interval | None]]:
+    def __call__(self) -> list[Exposed]:
         """The targets that are unprotected, at least `most` of them if there are as many."""
         found, block = [], self.block
         start = np.zeros(len(self.threshold))

@@ -7,9 +7,9 @@ import numpy as np
 from scipy import sparse
 
 from analysis.disclosure.components import together
-from analysis.disclosure.partners import Problem, Spread, choose_all, exposed
+from analysis.disclosure.partners import Problem, all_exposed, choose_all, exposed
+from analysis.disclosure.spread import Spread, batches
 
-BATCHES = 64  # groups of numbers are handed over in so many batches at most
 WIDENINGS = 8  # attacks after the search, each followed by hiding more, before everything is hidden
 
 
@@ -71,19 +71,11 @@ class Search:
             fixed = fixed & ~around
 
     def _chosen(self, parts: list[Problem], until: float) -> list[np.ndarray | None]:
-        """What is chosen in each part, small ones first: time is shared by size, what they leave is the large ones'.
-
-        Small parts go together in batches, for handing one over to another process takes longer than to solve it.
-        """
-        if not parts:
-            return []
-        begun, done = time.monotonic(), np.cumsum([len(part.values) for part in parts])
-        ends = begun + (until - begun) * done / done[-1]
-        batch = done * BATCHES // (done[-1] + 1)
-        works = [
-            [(parts[i], float(ends[i])) for i in own]
-            for own in np.split(np.arange(len(parts)), np.flatnonzero(np.diff(batch)) + 1)
-        ]
+        """What is chosen in each part, small ones first: time is shared by size, what they leave is the large ones'."""
+        sizes = [len(part.values) for part in parts]
+        begun, share = time.monotonic(), np.cumsum(sizes) / max(sum(sizes), 1)
+        ends = (begun + (until - begun) * share).tolist()
+        works = [[(parts[i], ends[i]) for i in own] for own in batches(sizes)]
         return [chosen for found in self.spread(choose_all, works) for chosen in found]
 
     def _checked(self, whole: Problem, hidden: np.ndarray, failed: np.ndarray, totals: np.ndarray) -> Choice:
@@ -91,7 +83,7 @@ class Search:
         hidden = hidden | (failed & ~whole.derived & ~totals)
         opened = np.zeros(len(hidden), dtype=bool)
         for _ in range(WIDENINGS):
-            targets = [target for target, _ in exposed(whole, hidden, spread=self.spread)]
+            targets = [target for target, _ in all_exposed(whole, hidden, self.spread)]
             if not targets:
                 return Choice(hidden, failed, opened, "pass")
             around = np.isin(np.arange(len(hidden)), targets)

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.disclosure.ladder import Crossings
 from analysis.disclosure.links import resolve
 from analysis.disclosure.meta import Meta
-from analysis.disclosure.partners import Problem, Spread
+from analysis.disclosure.partners import Problem
 from analysis.disclosure.problem import problem, rows_of
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import UNIT
@@ -16,6 +16,7 @@ from analysis.disclosure.reading import Reader
 from analysis.disclosure.record import check_record
 from analysis.disclosure.releases import history
 from analysis.disclosure.search import Search
+from analysis.disclosure.spread import Spread
 from analysis.disclosure.stacks import Tables
 from analysis.disclosure.system import System, truthful
 from analysis.disclosure.together import all_released

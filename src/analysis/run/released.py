@@ -1,5 +1,6 @@
 """Released tables as files, read back: from a folder of reports, or from a packed release."""
 
+import csv
 import io
 import json
 import zipfile
@@ -40,8 +41,7 @@ def tables(files: Mapping[str, bytes]) -> Tables:
     studies = sorted({about.get("study", "") for about in described.values()})
     if len(studies) > 1:
         raise StudyError([f"tables of several studies ({', '.join(studies)}) lie together. Audit one at a time."])
-    metas = {name: Meta.from_json(files[_beside(name)].decode()) for name in described}
-    return {_name(name): (frame(files[name]), meta) for name, meta in metas.items()}
+    return {_name(name): (frame(files[name]), Meta.of(about)) for name, about in described.items()}
 
 
 def _beside(name: str) -> str:
@@ -54,7 +54,7 @@ def _name(file: str) -> str:
 
 def frame(content: bytes) -> pd.DataFrame:
     """A long table from its CSV: numbers as numbers, everything else as text, an empty text is a level."""
-    header = pd.read_csv(io.BytesIO(content), nrows=0).columns
+    header = next(csv.reader([content.partition(b"\n")[0].decode("utf-8-sig")]))
     types = {column: "float64" if column in NUMBERS else "str" for column in header}  # also of a table without rows
     empty = {column: [""] for column in NUMBERS & set(header)}
     return pd.read_csv(io.BytesIO(content), dtype=types, keep_default_na=False, na_values=empty)

@@ -1,7 +1,12 @@
 """The release step of a run: the one place that writes tables into reports/, after suppression over all of them."""
 
 import json
+import multiprocessing
 import shutil
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +14,9 @@ import pandas as pd
 from analysis import store
 from analysis.codebook import StudyError
 from analysis.disclosure import Meta, Profile, audit, profile, safe_note, suppress
+from analysis.disclosure.spread import Spread
 from analysis.run import approval, current, released
+from analysis.run.engine import cores
 from analysis.run.plan import Step
 from analysis.study import Study
 
@@ -22,37 +29,54 @@ def release(step: Step) -> None:
     Candidates of units that the study does not have stay out; what an earlier run released and this one does not
     make is removed. Raises `StudyError`, with nothing changed, when candidates are out of date or of several dates.
     """
-    candidates = _candidates(store.candidates(step.study), store.study(step.study))
-    about = {key: json.loads(path.with_suffix(".json").read_text("utf-8")) for key, path in candidates.items()}
-    described = {
-        key: (_frame(path), Meta.from_json(path.with_suffix(".json").read_text("utf-8")))
-        for key, path in candidates.items()
-    }
-    if old := current.stale(step.study, candidates):
+    described, about = candidates(store.candidates(step.study), ("all", *store.study(step.study).units))
+    if old := current.stale(step.study, described):
         raise StudyError([*old, f"Nothing was released. Run `python -m analysis run {step.study}` for all units."])
     study = store.study(step.study)
     as_of = _one_date(step.study, {key: found.get("as_of", "") for key, found in about.items()})
     rules = profile(study.disclosure.profile, interim=_interim(study, as_of))
     previous = released.earlier(study.id, as_of)
-    out, log = suppress(described, rules, time_limit=TIME_LIMIT, previous=previous)
-    out = {key: (_safe_notes(table), meta) for key, (table, meta) in out.items()}
-    log = _attacked(out, log, rules, previous)
+    with _processes(cores()) as spread:
+        out, log = suppress(described, rules, time_limit=TIME_LIMIT, previous=previous, spread=spread)
+        out = {key: (_safe_notes(table), meta) for key, (table, meta) in out.items()}
+        content = {key: store.to_csv(table) for key, (table, _) in out.items()}
+        log = _attacked(out, content, log, rules, previous, spread)
     checks = json.loads(log.set_index("table").drop(columns=["unit", "profile"]).to_json(orient="index"))
     made = current.hashes(step.study, out)
-    for key, (table, meta) in out.items():
+    for key, (_, meta) in out.items():
         check = {approval.CHECK: checks[key] | made[key]}
-        _write(step.study, key, table, {**about[key], **json.loads(meta.to_json()), **check})
+        _write(step.study, key, content[key], {**about[key], **json.loads(meta.to_json()), **check})
     _remove_others(step.study, set(out))
     if out:
         approval.write_log(step.study)
 
 
-def _attacked(out: released.Tables, log: pd.DataFrame, rules: Profile, previous: released.Tables) -> pd.DataFrame:
+@contextmanager
+def _processes(many: int) -> Iterator[Spread]:
+    """`map` over so many processes, that nothing need be sent to but works; in this one where a process cannot fork.
+
+    They are forked at the first works, before this process has a solver with threads of its own: it never solves.
+    """
+    if many < 2 or sys.platform != "linux":
+        yield map
+        return
+    with ProcessPoolExecutor(many, mp_context=multiprocessing.get_context("fork")) as pool:
+        yield pool.map
+
+
+def _attacked(
+    out: released.Tables,
+    content: Mapping[str, bytes],
+    log: pd.DataFrame,
+    rules: Profile,
+    previous: released.Tables,
+    spread: Spread,
+) -> pd.DataFrame:
     """The log with the verdict of the audit on the tables as they will be read: a release and its audit agree."""
     if not out:
         return log
-    read = {key: (released.frame(store.to_csv(table)), meta) for key, (table, meta) in out.items()}
-    found = audit(read, rules, previous, exact=False)
+    read = {key: (released.frame(content[key]), meta) for key, (_, meta) in out.items()}
+    found = audit(read, rules, previous, exact=False, spread=spread)
     failed = found[found["verdict"].eq("fail")]
     named = {name for names in failed["table"] for name in str(names).split()}
     mask = log["table"].isin(named if named & set(out) else set(out)) if len(failed) else log["table"].isin([])
@@ -77,22 +101,22 @@ def _one_date(study: str, dates: dict[str, str]) -> str:
     return found[0] if found else ""
 
 
-def _candidates(folder: Path, study: Study) -> dict[str, Path]:
-    """Candidate files by `unit/notebook__name`, sorted; those of units that the study no longer has stay out."""
-    store.listed(folder)
-    units = sorted(path for path in folder.glob("*") if path.is_dir() and path.name in ("all", *study.units))
-    return {
-        f"{unit.name}/{path.stem}": store.read(path)
-        for unit in units
-        for path in sorted(store.listed(unit).glob("*.csv"))
-    }
+def candidates(folder: Path, units: Collection[str]) -> tuple[released.Tables, dict[str, dict]]:
+    """The candidates in `folder` by `unit/notebook__name`, sorted, and all that stands in their descriptions.
 
-
-def _frame(path: Path) -> pd.DataFrame:
-    """A candidate; a cell without a value tells nothing, so that it does not tell its n either."""
-    store.read(path.with_suffix(".json"))
-    found = released.frame(path.read_bytes())
-    return found.assign(n=found["n"].where(found["value"].notna())) if "n" in found else found
+    Those of other `units` (that the study no longer has) stay out. A cell without a value tells nothing, so that it
+    does not tell its n either.
+    """
+    tables: released.Tables = {}
+    about: dict[str, dict] = {}
+    for unit in sorted(path for path in store.listed(folder).glob("*") if path.is_dir() and path.name in units):
+        for path in sorted(store.listed(unit).glob("*.csv")):
+            key, beside = f"{unit.name}/{path.stem}", store.read(path.with_suffix(".json"))
+            about[key] = json.loads(beside.read_text("utf-8"))
+            table = released.frame(store.read(path).read_bytes())
+            told = {"n": table["n"].where(table["value"].notna())} if "n" in table else {}
+            tables[key] = (table.assign(**told), Meta.of(about[key]))
+    return tables, about
 
 
 def _safe_notes(table: pd.DataFrame) -> pd.DataFrame:
@@ -102,9 +126,9 @@ def _safe_notes(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns="note").assign(note=notes) if notes.any() else table.drop(columns="note")
 
 
-def _write(study: str, key: str, table: pd.DataFrame, about: dict) -> None:
+def _write(study: str, key: str, content: bytes, about: dict) -> None:
     unit, stem = key.split("/")
-    store.write_report(study, f"{unit}/tables/{stem}.csv", store.to_csv(table))
+    store.write_report(study, f"{unit}/tables/{stem}.csv", content)
     text = json.dumps(about, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     store.write_report(study, f"{unit}/tables/{stem}.json", text.encode())
 
