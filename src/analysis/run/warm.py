@@ -34,6 +34,7 @@ PRELOADED = (
     "yaml",
     "IPython.core.interactiveshell",
     "IPython.core.logger",
+    "IPython.core.oinspect",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.debugger",
@@ -113,7 +114,7 @@ def serve_kernel(arguments: list[str], seed: int, environment: dict[str, str], f
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance(parent_handle=os.getppid())
-    app.initialize(arguments)
+    app.initialize([*arguments, "--HistoryManager.enabled=False"])  # nobody goes back in a run: no database, no thread
     app.start()
 
 
