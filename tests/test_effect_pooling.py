@@ -54,3 +54,13 @@ def test_eight_schools_as_published():
     a, c = found.iloc[1], found.iloc[3]
     assert [round(a["lower"]), round(c["upper"])] == pytest.approx([-2, 19], abs=2)
     assert [a["upper"], c["lower"]] == pytest.approx([31, -11], abs=2.5)
+
+
+@pytest.mark.parametrize("summary", [random_effects, partial_pooling])
+@pytest.mark.parametrize("broken", [{"std_error": np.inf}, {"estimate": -np.inf}, {"std_error": 0.0}])
+def test_a_unit_with_an_infinite_number_is_left_out_and_named(summary, broken):
+    units = pd.DataFrame({"unit": list("abcde"), "estimate": [1.0, 2, 4, 3, 2], "std_error": 1.0})
+    more = pd.concat([units, pd.DataFrame([{"unit": "f", "estimate": 3.0, "std_error": 1.0} | broken])])
+    wanted, found = (summary(rows).set_index("unit").loc["all"] for rows in (units, more))
+    assert found[["estimate", "lower", "upper"]].tolist() == wanted[["estimate", "lower", "upper"]].tolist()
+    assert "without f (no estimate or no standard error)" in found["note"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 COLUMNS = [
     "outcome", "unit", "contrast", "method", "estimate", "std_error", "df", "lower", "upper", "p_value", "p_floor",
@@ -42,9 +42,11 @@ def interval(estimate: float, std_error: float, df: float = np.inf, *, level: fl
     """
     if reason := too_few(df):
         return not_estimable(reason, df=df)
-    distribution = stats.norm if np.isinf(df) else stats.t(df)
-    half = distribution.ppf(0.5 + level / 2) * std_error
-    p_value = 2 * distribution.sf(abs(estimate / std_error)) if std_error > 0 else np.nan
+    # what scipy.stats.t and norm compute; to make their objects costs more than the fit of many models
+    upper = 0.5 + level / 2
+    half = (special.ndtri(upper) if np.isinf(df) else special.stdtrit(df, upper)) * std_error
+    t = -abs(estimate / std_error) if std_error > 0 else np.nan
+    p_value = 2 * (special.ndtr(t) if np.isinf(df) else special.stdtr(df, t))
     return {
         "estimate": estimate, "std_error": std_error, "df": df,
         "lower": estimate - half, "upper": estimate + half, "p_value": p_value,
@@ -53,7 +55,10 @@ def interval(estimate: float, std_error: float, df: float = np.inf, *, level: fl
 
 def too_few(df: float) -> str:
     """Why nothing is concluded from so few degrees of freedom, the one rule of every method; else an empty string."""
-    return "" if df >= FEWEST_DF else f"it has {df:.1f} degrees of freedom, and an interval would cover almost anything"
+    if df >= FEWEST_DF:
+        return ""
+    shown = np.floor(round(10 * df, 6)) / 10  # rounded up, 1.47 would be the 1.5 that suffices
+    return f"it has {shown:.1f} degrees of freedom, and an interval would cover almost anything"
 
 
 def not_estimable(reason: str, **known) -> dict:

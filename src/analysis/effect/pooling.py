@@ -40,7 +40,7 @@ def random_effects(
     variance not truncated) or "Wald" (normal). Further columns: tau2, i2 (from tau2, as metafor), q, q_df, q_p
     (Cochran's test), predict_lower and predict_upper: where the estimate of a new unit of the same kind is expected
     (t on k - 1 with HKSJ; Higgins et al. 2009). `n_clusters` is k.
-    Units without an estimate or with a zero standard error are left out and named.
+    Units without an estimate, or with a standard error that is zero or infinite, are left out and named.
     With one unit nothing is estimable, with two only by Wald.
     Raises ValueError when a unit has two rows for one outcome and contrast: choose one method first.
     """
@@ -61,7 +61,8 @@ def _per_contrast(estimates: pd.DataFrame, summarise) -> pd.DataFrame:
         raise ValueError(f"more than one estimate of the same outcome and contrast for {where}: choose one method")
     rows = []
     for key, part in data.groupby(_KEYS, sort=False, dropna=False):
-        usable = (part["estimate"].notna() & (part["std_error"] > 0)).to_numpy()
+        usable = np.isfinite(part[["estimate", "std_error"]].astype(float)).all(axis=1) & (part["std_error"] > 0)
+        usable = usable.to_numpy()
         kept = part[usable]
         units = _Units(
             kept["estimate"].to_numpy(float), kept["std_error"].to_numpy(float) ** 2, kept["unit"].astype(str).tolist(),

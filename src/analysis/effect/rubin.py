@@ -67,6 +67,8 @@ def _reason(rows: pd.DataFrame, m: int) -> str:
         first = rows.loc[rows["estimate"].isna() | rows["std_error"].isna()]
         why = first["note"].iloc[0] if "note" in rows.columns else ""
         return f"{missing} of {m} imputations have no estimate with a standard error{f' ({why})' if why else ''}"
+    if rows["std_error"].eq(0).all() and rows["estimate"].nunique() == 1:
+        return "its standard error is 0 and its estimate the same in all imputations"
     return ""
 
 
