@@ -7,6 +7,7 @@ the ones whose names were seen.
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -90,24 +91,30 @@ def _mentions(text: str) -> tuple[Mention, ...]:
         nodes = list(ast.walk(document.parse(text)))
     except SyntaxError:
         return ()
+    attributes = _attributes(nodes)
     found: list[Mention] = []
     for node in nodes:
         if isinstance(node, ast.Import):
-            found += [Mention(a.name, attributes=_attributes(nodes, a.asname or a.name)) for a in node.names]
+            found += [Mention(a.name, attributes=attributes.get(a.asname or a.name, frozenset())) for a in node.names]
         elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            found += [Mention(module, node.level, a.name, _attributes(nodes, a.asname or a.name)) for a in node.names]
+            taken = [(a.name, attributes.get(a.asname or a.name, frozenset())) for a in node.names]
+            found += [Mention(node.module or "", node.level, name, these) for name, these in taken]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and MODULE_NAME.fullmatch(node.value):
             found.append(Mention(node.value))
     return tuple(found)
 
 
-def _attributes(nodes: list[ast.AST], name: str) -> frozenset[str] | None:
-    """Attributes taken of a (dotted) name anywhere in the code; None when it is also used as a whole."""
-    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _dotted(node.value) == name}
-    taken = sum(isinstance(node, ast.Attribute) and _dotted(node.value) == name for node in nodes)
-    named = sum(isinstance(node, ast.Attribute | ast.Name) and _dotted(node) == name for node in nodes)
-    return frozenset(attributes) if named == taken else None
+def _attributes(nodes: list[ast.AST]) -> dict[str, frozenset[str] | None]:
+    """Attributes taken of each (dotted) name in the code; None for a name that is also used as a whole."""
+    taken: dict[str, list[str]] = {}
+    named: Counter[str] = Counter()
+    for node in nodes:
+        if isinstance(node, ast.Attribute | ast.Name) and (name := _dotted(node)):
+            named[name] += 1
+            if isinstance(node, ast.Attribute):
+                taken.setdefault(_dotted(node.value), []).append(node.attr)
+    return {name: frozenset(found) if len(found := taken.get(name, [])) == times else None
+            for name, times in named.items()}  # fmt: skip
 
 
 def _dotted(node: ast.AST) -> str:

@@ -78,6 +78,7 @@ def run(
         if dry_run:
             state.announce()
         elif state.ready():
+            receipts.read_code(state.waiting.values())  # before kernels import it: what runs is what receipts name
             own = {name: value for name, value in os.environ.items() if name.startswith("ANALYSIS_")}
             job = Job(receipts, dict(actions), str(held), timeout, warm, own)
             _drive(state, job, jobs or cores(), scheduler, batch)

@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -138,6 +139,11 @@ class Receipts:
     def holds(self, step: Step) -> bool:
         """Whether everything the receipt names is as it was."""
         return self.why(step) is None
+
+    def read_code(self, steps: Iterable[Step]) -> None:
+        """Hash the code of these steps now: it goes with the receipts to whoever runs them, and is not read again."""
+        for step in steps:
+            self.hashes.code_of(step, self.modules.get(step.kind))
 
     def claim(self, step: Step) -> "Claim":
         """What a step about to start will run: taken before, so that a later edit is not credited to it."""
