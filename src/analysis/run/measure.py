@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.run.engine import cores, run
+from analysis.run.engine import run
 from analysis.run.layout import Layout
 from analysis.run.notebooks import Watch
 from analysis.run.plan import Step
@@ -98,66 +98,8 @@ def _plain(notebook: Path, output: Path) -> float:
     return watch.seconds
 
 
-@dataclass(frozen=True)
-class Cold:
-    """A whole run of a study from nothing: wall seconds, seconds inside cells, cores, number of notebook runs, and the
-    seconds of a plain loop over the papermill command for as many (measured on one unit's, per notebook the same).
-    """
-
-    wall_seconds: float
-    cell_seconds: float
-    cores: int
-    notebooks: int
-    plain_seconds: float
-
-    @property
-    def limit_seconds(self) -> float:
-        """What the run would take if all cores did nothing but cells: no engine can be faster."""
-        return self.cell_seconds / self.cores
-
-    @property
-    def distance(self) -> float:
-        """How many times that limit the run takes."""
-        return self.wall_seconds / self.limit_seconds
-
-    @property
-    def ratio(self) -> float:
-        """How many times longer the plain loop takes."""
-        return self.plain_seconds / self.wall_seconds
-
-
-def cold(project: Path, study: str) -> Cold:
-    """Run `study` of the repository at `project` from nothing in a scratch folder, then its notebooks of all units
-    together by the papermill command, one after the other.
-
-    Raises RuntimeError when either fails.
-    """
-    with tempfile.TemporaryDirectory() as scratch:
-        root = Path(scratch)
-        for part in ("studies", "notebooks", "validation", f"data/raw/{study}"):
-            (root / part).parent.mkdir(parents=True, exist_ok=True)
-            (root / part).symlink_to(project / part, target_is_directory=True)
-        environment = os.environ | {"ANALYSIS_ROOT": str(root)}
-        wall = _seconds([sys.executable, "-m", "analysis", "run", study], environment)
-        receipts = [
-            json.loads(path.read_text("utf-8")) for path in (root / "data/processed").rglob("receipts/**/*.json")
-        ]
-        runs = [receipt for receipt in receipts if receipt["step"]["kind"] == "notebook"]
-        whole = [run for run in runs if run["step"]["unit"] == "all"]
-        plain = sum(_seconds(_command(root, run), environment) for run in whole)
-    cells = sum(run["measured"]["cell_seconds"] for run in runs)
-    return Cold(wall, cells, cores(), len(runs), plain / len(whole) * len(runs))
-
-
-def _command(root: Path, run: dict) -> list[str]:
-    """The papermill command for a notebook that the run did."""
-    name = run["step"]["name"].rsplit("/", 1)[-1]
-    given = [part for key, value in run["parameters"].items() for part in ("-p", key, str(value))]
-    command = [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-level", "ERROR"]
-    return [*command, str(root / "notebooks" / f"{name}.ipynb"), str(root / f"{name}.ipynb"), *given]
-
-
-def _seconds(command: list[str], environment: dict[str, str]) -> float:
+def seconds(command: list[str], environment: dict[str, str]) -> float:
+    """Wall seconds of a command. Raises RuntimeError with what it said when it fails."""
     begun = time.perf_counter()
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
@@ -176,4 +118,4 @@ def snakemake(notebooks: Sequence[Path], jobs: int = 2) -> float:
         wanted = ", ".join(f"'out{n}.ipynb'" for n in range(len(notebooks)))
         (Path(scratch) / "Snakefile").write_text(f"rule all:\n    input: {wanted}\n" + "".join(rules), "utf-8")
         command = ["snakemake", "-d", scratch, "-s", f"{scratch}/Snakefile", "-j", str(jobs), "-q", "all"]
-        return _seconds(command, dict(os.environ))
+        return seconds(command, dict(os.environ))

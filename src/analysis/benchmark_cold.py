@@ -1,0 +1,74 @@
+"""A whole run from nothing, beside what its cells alone would take and beside a loop over the papermill command."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.reproduce import rerun
+from analysis.run.engine import cores
+from analysis.run.measure import seconds
+
+
+@dataclass(frozen=True)
+class Cold:
+    """A whole run of a study from nothing: wall seconds, seconds inside cells, cores, number of notebook runs, and the
+    seconds of a plain loop over the papermill command for as many (measured on each notebook once, units in turn).
+    """
+
+    wall_seconds: float
+    cell_seconds: float
+    cores: int
+    notebooks: int
+    plain_seconds: float
+
+    @property
+    def limit_seconds(self) -> float:
+        """What the run would take if all cores did nothing but cells: no engine can be faster."""
+        return self.cell_seconds / self.cores
+
+    @property
+    def distance(self) -> float:
+        """How many times that limit the run takes."""
+        return self.wall_seconds / self.limit_seconds
+
+    @property
+    def ratio(self) -> float:
+        """How many times longer the plain loop takes."""
+        return self.plain_seconds / self.wall_seconds
+
+
+def cold(study: str) -> Cold:
+    """Run `study` from nothing in a scratch folder, then each of its notebooks once, of another unit each, by the
+    papermill command, one after the other.
+
+    Raises RuntimeError when either fails.
+    """
+    with rerun.folder([study]) as root:
+        environment = os.environ | {"ANALYSIS_ROOT": str(root)}
+        wall = seconds([sys.executable, "-m", "analysis", "run", study], environment)
+        receipts = [
+            json.loads(path.read_text("utf-8")) for path in (root / "data/processed").rglob("receipts/**/*.json")
+        ]
+        runs = [receipt for receipt in receipts if receipt["step"]["kind"] == "notebook"]
+        some = _each_once(runs)
+        plain = sum(seconds(_command(root, run), environment) for run in some)
+    cells = sum(run["measured"]["cell_seconds"] for run in runs)
+    return Cold(wall, cells, cores(), len(runs), plain / len(some) * len(runs))
+
+
+def _each_once(runs: list[dict]) -> list[dict]:
+    """One run of each notebook, of the units in turn: what a notebook takes depends on both."""
+    by_notebook: dict[str, list[dict]] = {}
+    for one in sorted(runs, key=lambda one: one["step"]["unit"]):
+        by_notebook.setdefault(one["step"]["name"].rsplit("/", 1)[-1], []).append(one)
+    return [found[at % len(found)] for at, (_, found) in enumerate(sorted(by_notebook.items()))]
+
+
+def _command(root: Path, run: dict) -> list[str]:
+    """The papermill command for a notebook that the run did."""
+    name = run["step"]["name"].rsplit("/", 1)[-1]
+    given = [part for key, value in run["parameters"].items() for part in ("-p", key, str(value))]
+    command = [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-level", "ERROR"]
+    return [*command, str(root / "notebooks" / f"{name}.ipynb"), str(root / f"{name}.ipynb"), *given]
