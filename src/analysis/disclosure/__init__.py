@@ -10,7 +10,7 @@ _MODULES = {
     "notes": "safe_note",
     "suppression": "suppress",
     "releases": "differencing",
-    "auditing": "audit",
+    "auditing": "audit opened",
     "ladder": "too_hidden coarsen",
     "claims": "group_claims",
     "survival": "at_months",

@@ -1,17 +1,16 @@
 """The attack: the narrowest interval that an outsider can derive for a number that is not shown."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.optimize import linprog
 
 from analysis.disclosure.components import members, split, together
+from analysis.disclosure.programme import Programme
 
 Span = tuple[float, float]  # lower and upper bound of one number
-Pair = tuple[np.ndarray, np.ndarray]  # those of many
-Solver = Callable[[np.ndarray, sparse.csr_array, Pair, Pair], np.ndarray | None]
 FIXED = 1e-9
 FUZZ = 1e-6
 MANY = 10**9
@@ -68,18 +67,18 @@ class Block:
     lower: np.ndarray
     upper: np.ndarray
 
-    def extreme(self, cost: np.ndarray, solver: Solver) -> np.ndarray | None:
-        """Solution of min cost @ x, None when the relations contradict each other."""
-        return solver(cost, self.matrix, (self.constant, self.constant), (self.lower, self.upper))
+    def programme(self, cost: np.ndarray) -> Programme:
+        """Lowest cost @ x."""
+        return Programme(cost, self.matrix, (self.constant, self.constant), (self.lower, self.upper))
 
     def reaches(self, target: int) -> Span | None:
         """Bounds of `target` (position in `columns`); None when the relations contradict each other."""
         if len(self.columns) == 1:
             alone = self._alone()
             return None if alone is None else (alone.lower, alone.upper)
-        cost = _one(target, len(self.columns))
-        low, high = self.extreme(cost, quick), self.extreme(-cost, quick)
-        return None if low is None or high is None else (float(low[target]), float(high[target]))
+        width, cost = len(self.columns), _one(target, len(self.columns))
+        found = self.programme(cost).beside(self.programme(-cost)).quick()
+        return None if found is None else (float(found[target]), float(found[width + target]))
 
     def interval(self, target: int) -> Interval | None:
         """Bounds of `target` with the prices that prove them; None when the relations contradict each other."""
@@ -134,7 +133,7 @@ class Block:
         `start` is a solution, `above` adds to it the true value over what everyone knows. A programme moves many
         targets up (or down) together as far as their threshold; a set of which none moves is halved; the search ends
         once `most` are left alone. What is reached is never outside the true interval, so nobody is called safe who
-        is not. To `report` how far, all move both ways, by the solver whose choice among equal solutions stays.
+        is not. To `report` what was reached, it is made the same whatever solver is new.
         """
         if (exact := self.hull()) is not None:
             return Reached(*exact, _narrow(targets, exact[0] + above, exact[1] + above, threshold))
@@ -144,34 +143,37 @@ class Block:
             if len(open_) < 2:
                 single.extend(open_)
                 continue
-            for sign in (1.0, -1.0):
-                found = self._together(start, threshold, open_, sign, full if report else quick)
-                low, high = (low, high) if found is None else (np.minimum(low, found), np.maximum(high, found))
-                still = _narrow(open_, low + above, high + above, threshold)
-                if not (len(still) or report):
-                    break
+            up, down = (self._moved(start, threshold, open_, sign) for sign in (1.0, -1.0))
+            for found in self._both(up, down, report):
+                low, high = np.minimum(low, found), np.maximum(high, found)
+            still = _narrow(open_, low + above, high + above, threshold)
             queue += [still] if len(still) < len(open_) else [still[::2], still[1::2]]
         alone = _narrow(np.array(single, dtype=int), low + above, high + above, threshold)
         return Reached(low, high, alone)
 
-    def _together(
-        self, start: np.ndarray, step: np.ndarray, targets: np.ndarray, sign: float, solver: Solver
-    ) -> np.ndarray | None:
-        """Solution in which targets move in direction `sign` as far as they can, each counted up to its step."""
+    def _moved(self, start: np.ndarray, step: np.ndarray, targets: np.ndarray, sign: float) -> Programme:
+        """Targets move in direction `sign` as far as they can: each has a number that is at most its move and its step,
+        and these are made large.
+        """
         width, many = len(self.columns), len(targets)
         own, each = self.matrix.tocoo(), np.arange(many)
         entries = np.concatenate([np.full(many, -sign), np.ones(many), own.data])
         rows = np.concatenate([each, each, many + own.row])
         columns = np.concatenate([targets, width + each, own.col])
-        shape = (many + len(self.relations), width + many)
+        matrix = sparse.csr_array((entries, (rows, columns)), shape=(many + len(self.relations), width + many))
         least = np.concatenate([np.full(many, -np.inf), self.constant])
         most = np.concatenate([-sign * start[targets], self.constant])
         lower = np.concatenate([self.lower, np.full(many, -FAR)])
         upper = np.concatenate([self.upper, step[targets]])
-        cost = np.concatenate([np.zeros(width), -np.ones(many)])
-        matrix = sparse.csr_array((entries, (rows, columns)), shape=shape)
-        found = solver(cost, matrix, (least, most), (lower, upper))
-        return None if found is None else found[:width]
+        return Programme(np.concatenate([np.zeros(width), -np.ones(many)]), matrix, (least, most), (lower, upper))
+
+    def _both(self, up: Programme, down: Programme, steady: bool) -> list[np.ndarray]:
+        """What the numbers of the block are in a solution of each."""
+        width, half = len(self.columns), len(up.cost)
+        if steady:
+            return [found[:width] for found in (up.steady(), down.steady()) if found is not None]
+        found = up.beside(down).quick()
+        return [] if found is None else [found[:width], found[half : half + width]]
 
     def _alone(self) -> Interval | None:
         """Bounds of the only unknown: its relations give its value, or its own bounds are all there is."""
@@ -185,25 +187,6 @@ class Block:
             low = high = float(given[0])
             prices[0] = 1 / factors[0]
         return Interval(int(self.columns[0]), low, high, prices, -prices, self.relations)
-
-
-def quick(cost: np.ndarray, matrix: sparse.csr_array, sums: Pair, bounds: Pair) -> np.ndarray | None:
-    """x of min cost @ x with `matrix @ x` between the two `sums` and x between the two `bounds` (HiGHS), if any.
-
-    `milp` without whole numbers takes half the time of `linprog`, most of which is preparation.
-    """
-    found = milp(cost, bounds=Bounds(*bounds), constraints=LinearConstraint(matrix, *sums))
-    return found.x if found.status == 0 else None
-
-
-def full(cost: np.ndarray, matrix: sparse.csr_array, sums: Pair, bounds: Pair) -> np.ndarray | None:
-    """As `quick`, by `linprog`, which always takes the dual simplex: among equal solutions it keeps to one."""
-    equal = sums[0] == sums[1]
-    found = linprog(
-        cost, A_ub=matrix[~equal], b_ub=sums[1][~equal], A_eq=matrix[equal], b_eq=sums[1][equal],
-        bounds=np.column_stack(bounds), method="highs",
-    )  # fmt: skip
-    return found.x if found.status == 0 else None
 
 
 def _one(target: int, width: int) -> np.ndarray:

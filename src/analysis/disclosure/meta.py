@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pandas as pd
@@ -112,7 +112,11 @@ class Meta:
 
     def to_json(self) -> str:
         """The description as JSON text, keys sorted, so that equal descriptions are equal bytes."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        return json.dumps(self.about(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+    def about(self) -> dict:
+        """The description as JSON knows it (see `of`)."""
+        return vars(self) | {"nestings": [vars(nesting) for nesting in self.nestings]}
 
     @classmethod
     def from_json(cls, text: str) -> "Meta":
@@ -177,8 +181,10 @@ def described(table: pd.DataFrame, meta: Meta) -> pd.DataFrame:
         found = ", ".join(map(str, table.columns))
         raise ValueError(f"Table lacks column(s) {', '.join(absent)}; it has {found}. Add them or correct dims.")
     typed = table.reset_index(drop=True).assign(n=table["n"].to_numpy() if "n" in table else float("nan"))
-    typed = typed.assign(**{column: typed[column].astype(str) for column in (*meta.dims, "measure")})
-    typed = typed.assign(**{column: pd.to_numeric(typed[column]).astype(float) for column in ("value", "n")})
+    text = [column for column in (*meta.dims, "measure") if not isinstance(typed[column].dtype, pd.StringDtype)]
+    numbers = [column for column in ("value", "n") if typed[column].dtype != float]
+    typed = typed.assign(**{column: typed[column].astype(str) for column in text})
+    typed = typed.assign(**{column: pd.to_numeric(typed[column]).astype(float) for column in numbers})
     unknown = sorted(set(typed["measure"]) - set(meta.kinds))
     twice = int(typed.duplicated([*meta.dims, "measure"]).sum())
     problems = [f"measure(s) without a kind: {', '.join(unknown)}"] * bool(unknown)

@@ -177,11 +177,15 @@ def exposed(problem: Problem, hidden: np.ndarray, most: int = MANY) -> list[Expo
     return found[:most]
 
 
-def all_exposed(problem: Problem, hidden: np.ndarray, spread: Spread) -> list[Exposed]:
-    """Every number that a choice leaves unprotected; `spread` is over independent blocks of numbers."""
-    attacks = list(_attacks(problem, hidden, MANY))
-    sizes = [len(attack.threshold) for attack in attacks]
-    return [one for opened in largest_first(spread, _Attack.__call__, attacks, sizes) for one in opened]
+def all_exposed(problem: Problem, hidden: np.ndarray, spread: Spread, safe: set[bytes]) -> list[Exposed]:
+    """Every number that a choice leaves unprotected; `spread` is over independent blocks of numbers.
+
+    `safe` holds, and gets, the blocks in which nothing was found.
+    """
+    new = [attack for attack in _attacks(problem, hidden, MANY) if attack.key not in safe]
+    opened = largest_first(spread, _Attack.__call__, new, [len(attack.threshold) for attack in new])
+    safe.update(attack.key for attack, found in zip(new, opened, strict=True) if not found)
+    return [one for found in opened for one in found]
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,13 @@ class _Attack:
     above: np.ndarray
     targets: np.ndarray
     most: int
+
+    @property
+    def key(self) -> bytes:
+        """Equal for attacks that are the same but for where the numbers stand."""
+        matrix, own = self.block.matrix, (self.block.lower, self.block.upper, self.threshold, self.above, self.targets)
+        arrays = (matrix.indptr, matrix.indices, matrix.data, *own)
+        return b"|".join(array.tobytes() for array in arrays)
 
     def __call__(self) -> list[Exposed]:
         """The targets that are unprotected, at least `most` of them if there are as many."""

@@ -18,15 +18,18 @@ ROW_ONLY = ["extreme", "low_df", "coarser"]  # reasons that hide a row, not the 
 
 def rows_of(checked: Tables) -> pd.DataFrame:
     """One row a cell, after the primary rules (see `ruled`): table, row, kind, n, hidden, reason, review."""
-    frames = []
+    names, rows, kinds = [], [], []
     for name, (first, meta) in checked.items():
-        frames.append(pd.DataFrame({
-            "table": name, "row": np.arange(len(first)), "kind": first["measure"].map(dict(meta.kinds)),
-            "n": first["n"],
-            "hidden": first["status"].eq("hidden"), "reason": first["reason"],
-            "review": first["status"].eq("shown") & first["reason"].ne(""),
-        }))  # fmt: skip
-    return pd.concat(frames, ignore_index=True)
+        names += [name] * len(first)
+        rows += range(len(first))
+        kinds += [meta.kinds[measure] for measure in first["measure"].tolist()]
+    status, reason = (np.array([one for first, _ in checked.values() for one in first[column].tolist()], dtype=object)
+                      for column in ("status", "reason"))  # fmt: skip
+    return pd.DataFrame({
+        "table": names, "row": rows, "kind": kinds,
+        "n": np.concatenate([first["n"].to_numpy(float) for first, _ in checked.values()]),
+        "hidden": status == "hidden", "reason": reason, "review": (status == "shown") & (reason != ""),
+    })  # fmt: skip
 
 
 def problem(found: System, cells: pd.DataFrame, tables: Tables, profile: Profile, past: pd.DataFrame) -> Problem:

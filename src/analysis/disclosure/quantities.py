@@ -27,13 +27,16 @@ class Quantity(NamedTuple):
     role: str
     levels: Levels
 
-    def at(self, **changes) -> "Quantity":
+    def at(self, *, population: str | None = None, role: str | None = None, levels: Levels | None = None) -> "Quantity":
         """The quantity with another role, population or other levels."""
-        return self._replace(**changes)
+        return Quantity(
+            self.population if population is None else population, self.counts_of,
+            self.role if role is None else role, self.levels if levels is None else levels,
+        )  # fmt: skip
 
     def without(self, dims) -> "Quantity":
         """The quantity not restricted on `dims`."""
-        return self._replace(levels=frozenset(pair for pair in self.levels if pair[0] not in dims))
+        return self.at(levels=frozenset([pair for pair in self.levels if pair[0] not in dims]))
 
 
 @dataclass(frozen=True)

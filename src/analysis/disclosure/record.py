@@ -21,15 +21,16 @@ def check_record(cells: pd.DataFrame, out: Tables, whole: Problem, choice: "Choi
     `cells` has one row a table cell with `table`, `gone`, `primary`, `review`, `reason`; never a value.
     """
     label = _solved_together(whole, choice.hidden)
+    touched = _touched(cells, whole)
+    labels = {name: set(label[numbers].tolist()) - {-1} for name, numbers in touched.items()}
     of_table = dict(tuple(cells.groupby("table", sort=False)))
-    labels = {name: _labels(whole, label, own.index) for name, own in of_table.items()}
     rows = []
     for name in out:
         own, mine = of_table.get(name, cells.iloc[:0]), labels.get(name, set())
-        touched = whole.publishers[own.index].indices
+        numbers = touched.get(name, np.zeros(0, dtype=int))
         linked = [other for other, theirs in labels.items() if other != name and not mine.isdisjoint(theirs)]
-        how = "all cells" if choice.failed[touched].any() else "least loss"
-        how = "everything" if choice.opened[touched].any() else how
+        how = "all cells" if choice.failed[numbers].any() else "least loss"
+        how = "everything" if choice.opened[numbers].any() else how
         hidden, first = int(own["gone"].sum()), int((own["gone"] & own["primary"]).sum())
         review = sorted(set(own.loc[own["review"] & ~own["gone"], "reason"]))
         rows.append({
@@ -55,5 +56,9 @@ def _solved_together(whole: Problem, hidden: np.ndarray) -> np.ndarray:
     return np.where(hidden, group, -1)
 
 
-def _labels(whole: Problem, label: np.ndarray, rows: pd.Index) -> set[int]:
-    return set(label[whole.publishers[rows].indices].tolist()) - {-1}
+def _touched(cells: pd.DataFrame, whole: Problem) -> dict[str, np.ndarray]:
+    """Numbers that the rows of each table publish; the rows of a table stand together."""
+    names, first = np.unique(cells["table"].to_numpy(object), return_index=True)
+    ends = whole.publishers.indptr[np.append(np.sort(first), len(cells))]
+    order = names[np.argsort(first)]
+    return {name: whole.publishers.indices[ends[i] : ends[i + 1]] for i, name in enumerate(order)}

@@ -30,11 +30,13 @@ class Search:
     deadline  time of `time.monotonic` at which it ends
     spread    calls a function on independent works, in their order: `map`, or that of a pool of processes
     known     groups of numbers solved before, by `Problem.key`
+    safe      blocks of numbers attacked before in vain
     """
 
     deadline: float
     spread: Spread = map
     known: dict[bytes, np.ndarray | None] = field(default_factory=dict)
+    safe: set[bytes] = field(default_factory=set)
 
     def choice(self, whole: Problem, depth: np.ndarray) -> Choice:
         """Choose from totals to crossings: what is shown at one depth stays shown, so that tables come apart.
@@ -83,7 +85,7 @@ class Search:
         hidden = hidden | (failed & ~whole.derived & ~totals)
         opened = np.zeros(len(hidden), dtype=bool)
         for _ in range(WIDENINGS):
-            targets = [target for target, _ in all_exposed(whole, hidden, self.spread)]
+            targets = [target for target, _ in all_exposed(whole, hidden, self.spread, self.safe)]
             if not targets:
                 return Choice(hidden, failed, opened, "pass")
             around = np.isin(np.arange(len(hidden)), targets)

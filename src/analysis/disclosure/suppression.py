@@ -1,6 +1,7 @@
 """Secondary suppression: hide further cells, so that hidden ones cannot be calculated from linked tables."""
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,11 @@ from analysis.disclosure.quantities import UNIT
 from analysis.disclosure.reading import Reader
 from analysis.disclosure.record import check_record
 from analysis.disclosure.releases import history
-from analysis.disclosure.search import Search
+from analysis.disclosure.search import Choice, Search
 from analysis.disclosure.spread import Spread
 from analysis.disclosure.stacks import Tables
 from analysis.disclosure.system import System, truthful
-from analysis.disclosure.together import all_released
+from analysis.disclosure.together import Known
 
 
 def suppress(
@@ -42,19 +43,28 @@ def suppress(
     """
     if not tables:
         return {}, pd.DataFrame()
-    search, reader = Search(time.monotonic() + time_limit, spread), Reader()
+    search, reader, known = Search(time.monotonic() + time_limit, spread), Reader(), Known()
     at = Crossings.of(tables, profile)
-    out, log = _suppress_once(at, previous or {}, search, reader)
-    coarser = at.coarser({name: table for name, (table, _) in out.items()})
+    found = _suppressed(at, previous or {}, search, reader, known)
+    coarser = at.coarser({name: table for name, (table, _) in found.out.items()})
     if coarser.collapsed != at.collapsed:
         at = coarser
-        out, log = _suppress_once(at, previous or {}, search, reader)
-    return out, log.assign(collapsed=[" ".join(at.collapsed.get(name, ())) for name in log["table"]])
+        found = _suppressed(at, previous or {}, search, reader, known)
+    log = check_record(found.cells, found.out, found.whole, found.choice, profile)
+    return found.out, log.assign(collapsed=[" ".join(at.collapsed.get(name, ())) for name in log["table"]])
 
 
-def _suppress_once(
-    at: Crossings, previous: Tables, search: Search, reader: Reader
-) -> tuple[dict[str, tuple[pd.DataFrame, Meta]], pd.DataFrame]:
+@dataclass(frozen=True)
+class _Suppressed:
+    """Tables as they may leave, their cells (see `rows_of`), the problem and what was chosen."""
+
+    out: dict[str, tuple[pd.DataFrame, Meta]]
+    cells: pd.DataFrame
+    whole: Problem
+    choice: Choice
+
+
+def _suppressed(at: Crossings, previous: Tables, search: Search, reader: Reader, known: Known) -> _Suppressed:
     profile = at.profile
     linked, found = truthful(resolve(at.tables, reader), profile, reader)
     checked = {name: (at.judged[name], meta) for name, (_, meta) in linked.items()}
@@ -62,10 +72,9 @@ def _suppress_once(
     whole = problem(found, cells, linked, profile, history(found.unknowns, previous, profile))
     choice = search.choice(whole, _depth(found))
     cells = cells.assign(primary=_gone(whole, whole.forced), gone=_gone(whole, choice.hidden))
-    gone = cells["gone"].to_numpy(bool)
     ends = np.cumsum([len(first) for first, _ in checked.values()])[:-1]
-    out = all_released(checked, profile, dict(zip(checked, np.split(gone, ends), strict=True)))
-    return out, check_record(cells, out, whole, choice, profile)
+    hidden = dict(zip(checked, np.split(cells["gone"].to_numpy(bool), ends), strict=True))
+    return _Suppressed(known.released(checked, profile, hidden), cells, whole, choice)
 
 
 def _gone(whole: Problem, hidden: np.ndarray) -> np.ndarray:

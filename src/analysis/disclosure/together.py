@@ -1,7 +1,7 @@
 """The rules for one table on all tables of a release: tables that are alike are judged, and emptied, in one go."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -29,17 +29,28 @@ def judge(tables: Tables, profile: Profile) -> dict[str, pd.DataFrame]:
     return {name: found[name] for name in tables}
 
 
-def all_released(
-    tables: Tables, profile: Profile, hidden: Mapping[str, np.ndarray]
-) -> dict[str, tuple[pd.DataFrame, Meta]]:
-    """Each judged table as it may leave, with the rows hidden that `hidden` (a mask a name) says (see `released`)."""
-    found: dict[str, tuple[pd.DataFrame, Meta]] = {}
-    for stack in _stacks(tables, profile):
-        masks = np.concatenate([hidden[name] for name in stack.sizes])
-        out, about = released(stack.cells, stack.meta, profile, masks)
-        for name, table in stack.apart(out).items():
-            found[name] = (table, replace(tables[name][1], base=about.base, profile=about.profile))
-    return {name: found[name] for name in tables}
+@dataclass
+class Known:
+    """Tables as they were released last; one of which nothing changed is not made again."""
+
+    _made: dict[str, tuple[pd.DataFrame, Meta, np.ndarray, pd.DataFrame, Meta]] = field(default_factory=dict)
+
+    def released(
+        self, tables: Tables, profile: Profile, hidden: Mapping[str, np.ndarray]
+    ) -> dict[str, tuple[pd.DataFrame, Meta]]:
+        """Each judged table as it may leave, with the rows hidden that `hidden` (a mask a name) says (`release`)."""
+        new = {name: pair for name, pair in tables.items() if not self._holds(name, *pair, hidden[name])}
+        for stack in _stacks(new, profile):
+            masks = np.concatenate([hidden[name] for name in stack.sizes])
+            out, about = released(stack.cells, stack.meta, profile, masks)
+            for name, table in stack.apart(out).items():
+                meta = replace(tables[name][1], base=about.base, profile=about.profile)
+                self._made[name] = (*tables[name], hidden[name], table, meta)
+        return {name: self._made[name][3:] for name in tables}
+
+    def _holds(self, name: str, table: pd.DataFrame, meta: Meta, hidden: np.ndarray) -> bool:
+        before = self._made.get(name)
+        return before is not None and before[0] is table and before[1] == meta and np.array_equal(before[2], hidden)
 
 
 def _stacks(tables: Tables, profile: Profile) -> list[Stack]:
