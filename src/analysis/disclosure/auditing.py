@@ -54,7 +54,7 @@ def _audited(tables: Tables, profile: Profile, previous: Tables, how: How, sprea
         hidden_numbers(found, named, lower, upper, unknown, floor, profile, how, spread),
         _shown(named, lower, upper, unknown, profile),
     ]
-    parts.append(_broken_rules(tables, profile))
+    parts.append(_broken_rules(tables, profile, spread))
     if previous:
         between = differencing(tables, previous, profile)
         parts.append(between.assign(table="", derived="difference", required=between["threshold"], reason="releases"))
@@ -77,10 +77,10 @@ def _shown(named: Named, lower, upper, unknown, profile: Profile) -> pd.DataFram
     return pd.DataFrame(rows)
 
 
-def _broken_rules(tables: Tables, profile: Profile) -> pd.DataFrame:
+def _broken_rules(tables: Tables, profile: Profile, spread: Spread) -> pd.DataFrame:
     """Shown cells that break a primary rule (denominators, quantiles, extremes, degrees of freedom, counts)."""
     rows = []
-    for name, judged in checked(tables, profile).items():
+    for name, judged in checked(tables, profile, spread).items():
         if judged["status"].ne("fail").all():
             continue
         meta = tables[name][1]

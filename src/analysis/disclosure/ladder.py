@@ -10,6 +10,7 @@ from analysis.disclosure.meta import ALL, Meta, described
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import UNIT
 from analysis.disclosure.release import COARSER
+from analysis.disclosure.spread import Spread
 from analysis.disclosure.stacks import Tables, stem
 from analysis.disclosure.together import judge
 
@@ -42,9 +43,9 @@ class Crossings:
     collapsed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, tables: Tables, profile: Profile) -> "Crossings":
+    def of(cls, tables: Tables, profile: Profile, spread: Spread = map) -> "Crossings":
         """The finest crossings of which the rules for one table do not hide too much already."""
-        at = cls(tables, judge(tables, profile), profile)
+        at = cls(tables, judge(tables, profile, spread), profile)
         while (next_ := at.coarser(at.judged)).collapsed != at.collapsed:
             at = next_
         return at

@@ -10,9 +10,11 @@ BATCHES = 64  # works are handed over in about so many batches: to hand one over
 
 def batches(sizes: Sequence[int]) -> list[np.ndarray]:
     """Positions of consecutive works, put together until they are a fair share of all; a large one stands alone."""
-    done = np.cumsum(sizes)
-    ends = np.flatnonzero(np.diff(done * BATCHES // (done[-1] + 1))) + 1 if len(done) else []
-    return np.split(np.arange(len(done)), ends) if len(done) else []
+    sizes = np.asarray(sizes, dtype=float)
+    if not len(sizes):
+        return []
+    share = (np.cumsum(sizes) - sizes / 2) / max(sizes.sum(), 1)  # of all works, until the middle of each
+    return np.split(np.arange(len(sizes)), np.flatnonzero(np.diff(np.floor(share * BATCHES))) + 1)
 
 
 def largest_first(spread: Spread, call: Callable, works: Sequence, sizes: Sequence[int]) -> list:

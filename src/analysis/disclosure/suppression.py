@@ -44,7 +44,7 @@ def suppress(
     if not tables:
         return {}, pd.DataFrame()
     search, reader, known = Search(time.monotonic() + time_limit, spread), Reader(), Known()
-    at = Crossings.of(tables, profile)
+    at = Crossings.of(tables, profile, spread)
     found = _suppressed(at, previous or {}, search, reader, known)
     coarser = at.coarser({name: table for name, (table, _) in found.out.items()})
     if coarser.collapsed != at.collapsed:

@@ -1,7 +1,8 @@
 """The rules for one table on all tables of a release: tables that are alike are judged, and emptied, in one go."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,22 +11,31 @@ from analysis.disclosure.meta import Meta
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.release import released
 from analysis.disclosure.rules import check, ruled
+from analysis.disclosure.spread import Spread, largest_first
 from analysis.disclosure.stacks import Stack, Tables, alike
 
 
-def checked(tables: Tables, profile: Profile) -> dict[str, pd.DataFrame]:
-    """What `check` gives of each table, by name."""
-    found: dict[str, pd.DataFrame] = {}
-    for stack in _stacks(tables, profile):
-        found |= stack.apart(check(stack.cells, stack.meta, profile))
-    return {name: found[name] for name in tables}
+def checked(tables: Tables, profile: Profile, spread: Spread = map) -> dict[str, pd.DataFrame]:
+    """What `check` gives of each table, by name; `spread` is over tables that are alike."""
+    return _apart(tables, _stacks(tables, profile), partial(_checked, profile=profile), spread)
 
 
-def judge(tables: Tables, profile: Profile) -> dict[str, pd.DataFrame]:
-    """Each table after the rules for one table, by name (see `ruled`)."""
-    found: dict[str, pd.DataFrame] = {}
-    for stack in _stacks(tables, profile):
-        found |= stack.apart(ruled(check(stack.cells, stack.meta, profile), stack.meta))
+def judge(tables: Tables, profile: Profile, spread: Spread = map) -> dict[str, pd.DataFrame]:
+    """Each table after the rules for one table, by name (see `ruled`); `spread` as in `checked`."""
+    return _apart(tables, _stacks(tables, profile), partial(_ruled, profile=profile), spread)
+
+
+def _checked(stack: Stack, profile: Profile) -> pd.DataFrame:
+    return check(stack.cells, stack.meta, profile)
+
+
+def _ruled(stack: Stack, profile: Profile) -> pd.DataFrame:
+    return ruled(check(stack.cells, stack.meta, profile), stack.meta)
+
+
+def _apart(tables: Tables, stacks: list[Stack], call: Callable, spread: Spread) -> dict[str, pd.DataFrame]:
+    made = largest_first(spread, call, stacks, [len(stack.cells) for stack in stacks])
+    found = {name: own for stack, cells in zip(stacks, made, strict=True) for name, own in stack.apart(cells).items()}
     return {name: found[name] for name in tables}
 
 
