@@ -39,20 +39,26 @@ class Released:
     as_of: dt.date | None = None
     apart: tuple[tuple[str, str], ...] = ()
 
-    @property
+    @cached_property
     def measures(self) -> tuple[str, ...]:
         """The measures, in the order of the file."""
-        return tuple(self.rows["measure"].unique())
+        return tuple(dict.fromkeys(self.rows["measure"]))
+
+    @cached_property
+    def records(self) -> tuple[Mapping, ...]:
+        """The rows one by one, each by column."""
+        columns = [self.rows[name].tolist() for name in self.rows]
+        return tuple(dict(zip(self.rows, row, strict=True)) for row in zip(*columns, strict=True))
 
     @cached_property
     def shown(self) -> pd.DataFrame:
         """The rows that have a value which may be seen."""
-        return self.rows[(self.rows["status"] == SHOWN) & self.rows["value"].notna()]
+        return self.rows[(self.rows["status"].to_numpy() == SHOWN) & self.rows["value"].notna().to_numpy()]
 
-    @property
+    @cached_property
     def hidden(self) -> pd.DataFrame:
         """The rows that disclosure control hid."""
-        return self.rows[self.rows["status"] != SHOWN]
+        return self.rows[self.rows["status"].to_numpy() != SHOWN]
 
     @property
     def empty(self) -> bool:
@@ -71,15 +77,15 @@ class Released:
 
     def where(self, **levels: str) -> "Released":
         """The rows at these levels; a dimension that the table does not have is ignored."""
-        keep = pd.Series(True, index=self.rows.index)
+        keep = np.ones(len(self.rows), bool)
         for dim, level in levels.items():
             if dim in self.dims:
-                keep &= self.rows[dim] == level
+                keep &= self.rows[dim].to_numpy() == level
         return self._with(self.rows[keep])
 
     def only(self, *measures: str) -> "Released":
         """The rows of these measures."""
-        return self._with(self.rows[self.rows["measure"].isin(measures)])
+        return self._with(self.rows[np.array([one in measures for one in self.rows["measure"]], bool)])
 
     def totals_but(self, *dims: str) -> "Released":
         """The rows at the total level of every dimension but `dims` (where the table has such a total)."""
@@ -94,7 +100,7 @@ class Released:
 
     def levels(self, dim: str) -> tuple[str, ...]:
         """The levels of a dimension, in the order of the file; none when the table lacks it."""
-        return tuple(self.rows[dim].unique()) if dim in self.dims else ()
+        return tuple(dict.fromkeys(self.rows[dim])) if dim in self.dims else ()
 
     def cells(self) -> pd.DataFrame:
         """Shown values with one row a cell of the dimensions and one column a measure."""

@@ -143,12 +143,12 @@ def html_grid(
 
 
 def _head(text: str, scope: str) -> Markup:
-    return Markup('<th scope="{}">{}</th>').format(scope, text)
+    return Markup(f'<th scope="{scope}">{escape(text)}</th>')
 
 
 def _line(labels: tuple[str, ...], cells: tuple[Cell, ...], ids: Mapping[str, str]) -> Markup:
     heads = Markup("").join(_head(label, "row") for label in labels)
-    return Markup("<tr>{}{}</tr>").format(heads, Markup("").join(_written(one, ids.get(one.at, "")) for one in cells))
+    return Markup(f"<tr>{heads}{Markup('').join(_written(one, ids.get(one.at, '')) for one in cells)}</tr>")
 
 
 def _written(one: Cell, id: str) -> Markup:
@@ -164,11 +164,14 @@ def grid(table: Released, words: Words, *, across: str | None = None, measures: 
     measures = [one for one in measures or table.measures if one in table.measures or _both(one, table)]
     apart = {across, *constant(table)}
     dims = [dim for dim in table.dims if dim not in apart] or list(table.dims[:1])
-    by_cell = {tuple(row[dim] for dim in table.dims) + (row["measure"],): row for row in table.rows.to_dict("records")}
-    keys = table.rows.drop_duplicates([dim for dim in table.dims if dim != across]).to_dict("records")
+    by_cell = {tuple(row[dim] for dim in table.dims) + (row["measure"],): row for row in table.records}
+    own = [dim for dim in table.dims if dim != across]
+    keys: dict[object, Mapping] = {}  # the first row of each line
+    for at, row in enumerate(table.records):
+        keys.setdefault(tuple(row[dim] for dim in own) or at, row)
     columns = [(level, measure) for level in (table.levels(across) if across else (None,)) for measure in measures]
     lines = []
-    for key in keys:
+    for key in keys.values():
         found = [_cell(table, words, by_cell, key | ({across: level} if across else {}), one) for level, one in columns]
         lines.append((tuple(_label(table, words, key, dim) for dim in dims), tuple(found)))
     return Grid(

@@ -13,6 +13,7 @@ from matplotlib.layout_engine import LayoutEngine
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import BboxBase
 
 PAD = 0.06  # inches around each axes and its labels
 
@@ -31,15 +32,19 @@ class Rows(LayoutEngine):
         self.rect, self.ratios = np.asarray(rect), np.asarray(ratios) / sum(ratios)
 
     def execute(self, figure: "Figure") -> None:
-        """Place the axes; and again where what stands beside them may have moved with them: ticks, texts, a legend."""
+        """Place the axes by their labels, then by what else stands beside them, which moves with them."""
         axes = [one for one in figure.axes if one.get_subplotspec() is not None]
-        before = _ticks(axes)
-        self._place(figure, axes)
-        if any(ax.axison and (ax.texts or ax.get_legend()) for ax in axes) or _ticks(axes) != before:
-            self._place(figure, axes)
+        for axis in (axis for ax in axes for axis in (ax.xaxis, ax.yaxis) if not axis.get_label_text()):
+            axis.set_label_coords(0, 0)  # or all ticks are measured for where a label would stand
+        before, labels = _ticks(axes), [_labels(ax) for ax in axes]
+        self._place(figure, axes, labels)
+        if _ticks(axes) != before:
+            labels = [_labels(ax) for ax in axes]
+        self._place(figure, axes, np.maximum(labels, [_beside(ax) for ax in axes]))
 
-    def _place(self, figure: "Figure", axes: Sequence["Axes"]) -> None:
-        margins = np.array([_margins(ax) for ax in axes]) + PAD * figure.dpi
+    def _place(self, figure: "Figure", axes: Sequence["Axes"], needed: np.ndarray) -> None:
+        """Place each axes with room for so many pixels at its left, below, at its right and above."""
+        margins = np.asarray(needed) + PAD * figure.dpi
         size = figure.bbox.size
         left, bottom, wide, high = self.rect * [*size, *size]
         room = high - margins[:, 1].sum() - margins[:, 3].sum()
@@ -52,12 +57,24 @@ class Rows(LayoutEngine):
             top -= margin[1]
 
 
-def _margins(ax: "Axes") -> tuple[float, float, float, float]:
-    """Pixels that labels need at the left, below, at the right and above."""
-    figure = ax.get_figure()
-    around = ax.get_tightbbox(figure.canvas.get_renderer(), for_layout_only=True)
-    own = ax.get_position(original=True).transformed(figure.transFigure)
-    return own.x0 - around.x0, own.y0 - around.y0, around.x1 - own.x1, around.y1 - own.y1
+def _labels(ax: "Axes") -> np.ndarray:
+    """What the labels of the axes and its title need."""
+    renderer = ax.get_figure().canvas.get_renderer()
+    return _beyond(ax, ax.get_tightbbox(renderer, for_layout_only=True, bbox_extra_artists=[]))
+
+
+def _beside(ax: "Axes") -> np.ndarray:
+    """What texts, a legend and a second axis need where they stand now."""
+    renderer = ax.get_figure().canvas.get_renderer()
+    boxes = [one.get_tightbbox(renderer) for one in ax.get_default_bbox_extra_artists()]
+    return np.max([np.zeros(4), *(_beyond(ax, box) for box in boxes if box is not None)], axis=0)
+
+
+def _beyond(ax: "Axes", box: "BboxBase") -> np.ndarray:
+    """How far a box sticks out of the axes: at the left, below, at the right and above."""
+    own = ax.get_position(original=True).transformed(ax.get_figure().transFigure)
+    found = np.array([own.x0 - box.x0, own.y0 - box.y0, box.x1 - own.x1, box.y1 - own.y1])
+    return np.where(np.isfinite(found), found, 0)
 
 
 def _ticks(axes: Sequence["Axes"]) -> list[tuple[float, ...]]:
