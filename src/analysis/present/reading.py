@@ -4,7 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -124,16 +124,10 @@ def released(frame: "pd.DataFrame | Released", facts: Mapping | None = None, *, 
         raise KeyError(f"{name or 'table'}: no column {', '.join(absent)}. Give the frame that store.release returned.")
     facts = facts if facts is not None else frame.attrs
     frame = pd.DataFrame(dict(frame.items()))  # without attrs, which pandas would copy deeply at every step
-    dims = tuple(facts.get("dims") or (column for column in frame.columns if column not in VALUE_COLUMNS))
-    rows = _checked(frame, dims)
-    totals = {dim: ALL for dim in dims if ALL in set(rows[dim])} | dict(facts.get("totals") or {})
-    known = f"{facts['notebook']}__{facts['name']}" if "notebook" in facts and "name" in facts else ""
-    return Released(
-        name=name or known, rows=rows, dims=dims, totals=totals,
-        kinds=dict(facts.get("kinds") or {}), unit=str(facts.get("unit") or ALL),
-        profile=str(facts.get("profile") or ""),
-        as_of=dt.date.fromisoformat(facts["as_of"]) if facts.get("as_of") else None,
-    )  # fmt: skip
+    order = _order(facts, frame.columns)
+    frame = frame.reset_index(drop=True).reindex(columns=order)
+    numbers = {column: pd.to_numeric(frame[column]).tolist() for column in NUMBERS}
+    return _described({column: numbers.get(column) or _texts(frame[column]) for column in order}, facts, name)
 
 
 def read(path: Path) -> Released:
@@ -144,25 +138,38 @@ def read(path: Path) -> Released:
 def parsed(content: bytes, facts: Mapping, name: str) -> Released:
     """The released table `name` in the bytes of a CSV file, with the `facts` of its json file."""
     header, *lines = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
-    frame = pd.DataFrame(lines, columns=header, dtype=object)
-    numbers = [column for column in NUMBERS if column in header]
-    return released(frame.assign(**{one: frame[one].replace("", np.nan) for one in numbers}), facts, name=name)
+    found = dict(zip(header, map(list, zip(*lines, strict=True)), strict=True)) if lines else {}
+    absent = [""] * len(lines)
+    columns = {column: found.get(column, absent) for column in _order(facts, header)}
+    numbers = {column: [float(one or "nan") for one in columns[column]] for column in NUMBERS}
+    return _described(columns | numbers, facts, name)
 
 
-def _checked(frame: pd.DataFrame, dims: tuple[str, ...]) -> pd.DataFrame:
-    """The frame with all columns, texts as text, and nothing in a cell that is not shown.
-
-    Texts are Python objects in one block: of a small table, arrow's columns take ten times as long to choose rows from.
-    """
-    order = [*dims, *VALUE_COLUMNS]
-    frame = frame.reset_index(drop=True).reindex(columns=order)
-    texts = {column: _texts(frame[column]) for column in order if column not in NUMBERS}
-    rows = pd.DataFrame(texts, index=frame.index, dtype=object)
-    for column in NUMBERS:
-        number = pd.to_numeric(frame[column]).where(rows["status"] == SHOWN)
-        rows.insert(order.index(column), column, number)
-    return rows
+def _order(facts: Mapping, header: Iterable[str]) -> list[str]:
+    """The columns of the rows: dimensions, by default all columns that are none of ours, and those that all have."""
+    return [*(facts.get("dims") or (column for column in header if column not in VALUE_COLUMNS)), *VALUE_COLUMNS]
 
 
 def _texts(column: pd.Series) -> list[str]:
     return ["" if gone else str(one) for one, gone in zip(column.astype(object), column.isna(), strict=True)]
+
+
+def _described(columns: Mapping[str, list], facts: Mapping, name: str) -> Released:
+    """The table of these columns, with nothing in a cell that is not shown.
+
+    Texts are Python objects in one block: of a small table, arrow's columns take ten times as long to choose rows from.
+    """
+    order, dims = list(columns), tuple(columns)[: -len(VALUE_COLUMNS)]
+    rows = pd.DataFrame({one: columns[one] for one in order if one not in NUMBERS}, dtype=object)
+    seen = [status == SHOWN for status in columns["status"]]
+    for column in NUMBERS:
+        number = [value if one else np.nan for value, one in zip(columns[column], seen, strict=True)]
+        rows.insert(order.index(column), column, np.array(number, float))
+    known = f"{facts['notebook']}__{facts['name']}" if "notebook" in facts and "name" in facts else ""
+    return Released(
+        name=name or known, rows=rows, dims=dims,
+        totals={dim: ALL for dim in dims if ALL in columns[dim]} | dict(facts.get("totals") or {}),
+        kinds=dict(facts.get("kinds") or {}), unit=str(facts.get("unit") or ALL),
+        profile=str(facts.get("profile") or ""),
+        as_of=dt.date.fromisoformat(facts["as_of"]) if facts.get("as_of") else None,
+    )  # fmt: skip

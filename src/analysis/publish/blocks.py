@@ -80,8 +80,14 @@ def _blocks(part: Part, material: Material, anchors: Anchors, told: Container[st
     return [Block((crossing if part.verb == "crossing" else tabled_part)(part, table, material, anchors))]
 
 
-def say(part: Part, material: Material) -> Iterable["present.Sentence"]:
+def say(part: Part, material: Material) -> tuple["present.Sentence", ...]:
     """The sentences of a part whose verb is `say`; its table, if it has one, is there."""
+    if part not in material.told:
+        material.told[part] = tuple(_said(part, material))
+    return material.told[part]
+
+
+def _said(part: Part, material: Material) -> Iterable["present.Sentence"]:
     if part.table:
         return present.describe(part.what, material.table(part), material.words, **part.options)
     words = material.words

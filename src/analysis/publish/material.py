@@ -25,7 +25,8 @@ class Material:
     """All that a page is made from: released tables of the unit, and of all units (`whole`), words, unit, date.
 
     `earlier` are the tables of the unit in the approved release before this one, if there was one; `cells` are the ids
-    of the notebook cells that released the tables, where known.
+    of the notebook cells that released the tables, where known; `told` are the sentences made so far, by part: page,
+    slides and fact sheet tell the same.
     """
 
     tables: Mapping[str, "present.Released"]
@@ -36,6 +37,7 @@ class Material:
     whole: Mapping[str, "present.Released"] = field(default_factory=dict)
     earlier: Mapping[str, "present.Released"] = field(default_factory=dict)
     cells: Mapping[str, str] = field(default_factory=dict)
+    told: dict[Part, tuple["present.Sentence", ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def table(self, part: Part) -> "present.Released | None":
         """The table that a part is about: of this unit, or of all units together."""

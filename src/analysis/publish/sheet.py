@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -114,8 +115,13 @@ def write_line(book: Book, sheet: "Worksheet", row: int, text: str, look: str) -
 
 def _height(texts: Sequence[str], columns: Sequence[int], part: float = 1.0) -> float:
     """Points that the texts need when each is broken at the width of its column; bold letters fill it sooner."""
-    lines = (len(wrap(text, max(1, int(part * (width - 1))))) for text, width in zip(texts, columns, strict=False))
+    lines = (_lines(text, max(1, int(part * (width - 1)))) for text, width in zip(texts, columns, strict=False))
     return LINE * max(1, *lines) + EDGE
+
+
+@lru_cache(maxsize=2**15)
+def _lines(text: str, letters: int) -> int:
+    return len(wrap(text, letters))
 
 
 def _cell(book: Book, sheet: "Worksheet", row: int, column: int, cell: Cell) -> None:
@@ -133,15 +139,20 @@ def number_of(cell: Cell, material: Material) -> Number | None:
     It is read back from the written cell: a spreadsheet that rounded the released value by itself (2.5 to 3, or to 2)
     could show another number than the page does, and hold more digits than were meant to be read.
     """
-    language = material.words.language
     points = material.text("number.percent_points_short", number="\0").replace("\0", "")
-    text = cell.text.removesuffix(points)
+    return _number(cell.text, points, material.words.language) if cell.status == SHOWN else None
+
+
+@lru_cache(maxsize=2**15)
+def _number(written: str, points: str, language: str) -> Number | None:
+    """A written number, with the letters of percentage points behind it or not; reading one back is slow."""
+    text = written.removesuffix(points)
     digits = text.removesuffix("%").strip()
-    if cell.status != SHOWN or not _NUMBER.match(digits):
+    if not _NUMBER.match(digits):
         return None
     value = parse_decimal(digits.replace(MINUS, "-"), locale=language)
     places = -value.as_tuple().exponent
     shape = LOCALES.get(language, "") + "#,##0" + ("." + "0" * places if places else "")
     if text.endswith("%"):
         return Number(float(value / 100), shape + "%")
-    return Number(float(value), shape + (f'"{points}"' if text != cell.text else ""))
+    return Number(float(value), shape + (f'"{points}"' if text != written else ""))

@@ -5,8 +5,10 @@ name the released table and cells that its numbers come from.
 """
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,22 @@ A_SLIDE = 5  # sentences: more is a page, not a slide
 TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 28, 20, 12
 
 
+@dataclass(frozen=True)
+class Deck:
+    """A presentation that is being made, and its layouts by the kinds of their placeholders."""
+
+    file: "Presentation"
+    layouts: Mapping[tuple[str, ...], "SlideLayout"]
+
+    def add(self, *kinds: str) -> "Slide":
+        """A further slide with just these placeholders."""
+        if layout := self.layouts.get(tuple(sorted(kinds))):
+            return self.file.slides.add_slide(layout)
+        raise ValueError(
+            f"template.pptx: no layout with just {' and '.join(kinds)}. Add one, or take another template."
+        )
+
+
 def slide_deck(material: Material, template: Path | None = None) -> bytes:
     """The deck of `material` as a .pptx file; equal tables and an equal template give equal bytes.
 
@@ -36,8 +54,9 @@ def slide_deck(material: Material, template: Path | None = None) -> bytes:
     """
     from pptx import Presentation
 
-    deck = Presentation(template) if template else house(Presentation())
-    _emptied(deck)
+    file = Presentation(template or io.BytesIO(_house()))
+    _emptied(file)
+    deck = Deck(file, _layouts(file))
     _title(deck, material)
     _texts(deck, material, material.text("page.sections.in_brief"), _findings(material))
     _texts(deck, material, material.text("slides.since.title"), since(material))
@@ -45,7 +64,16 @@ def slide_deck(material: Material, template: Path | None = None) -> bytes:
         _chart(deck, material, chart)
     _texts(deck, material, material.text("slides.questions"), questions(material.tables, material.words))
     _texts(deck, material, material.text("slides.actions"), actions(material.tables, material.words))
-    return _saved(deck, material)
+    return _saved(file, material)
+
+
+@lru_cache
+def _house() -> bytes:
+    from pptx import Presentation
+
+    buffer = io.BytesIO()
+    house(Presentation()).save(buffer)
+    return buffer.getvalue()
 
 
 def _saved(deck: "Presentation", material: Material) -> bytes:
@@ -77,23 +105,23 @@ def _emptied(deck: "Presentation") -> None:
         deck.slides._sldIdLst.remove(one)
 
 
-def _layout(deck: "Presentation", *kinds: str) -> "SlideLayout":
+def _layouts(file: "Presentation") -> dict[tuple[str, ...], "SlideLayout"]:
     """The first layout with just these placeholders; date, footer and slide number do not count."""
     from pptx.enum.shapes import PP_PLACEHOLDER as KIND
 
     names = {KIND.TITLE: "title", KIND.CENTER_TITLE: "title", KIND.SUBTITLE: "subtitle", KIND.BODY: "text",
              KIND.OBJECT: "text"}  # fmt: skip
     apart = (KIND.DATE, KIND.FOOTER, KIND.SLIDE_NUMBER)
-    for layout in deck.slide_layouts:
-        found = [one.placeholder_format.type for one in layout.placeholders]
-        if sorted(names.get(one, "other") for one in found if one not in apart) == sorted(kinds):
-            return layout
-    raise ValueError(f"template.pptx: no layout with just {' and '.join(kinds)}. Add one, or take another template.")
+    found: dict[tuple[str, ...], SlideLayout] = {}
+    for layout in file.slide_layouts:
+        kinds = [one.placeholder_format.type for one in layout.placeholders]
+        found.setdefault(tuple(sorted(names.get(one, "other") for one in kinds if one not in apart)), layout)
+    return found
 
 
-def _title(deck: "Presentation", material: Material) -> None:
+def _title(deck: Deck, material: Material) -> None:
     words = material.words
-    slide = deck.slides.add_slide(_layout(deck, "title", "subtitle"))
+    slide = deck.add("title", "subtitle")
     slide.shapes.title.text = _named(material)
     lines = [material.text("page.as_of", date=words.date(material.as_of))] if material.as_of else []
     lines += [material.text("synthetic.banner")] * (words.study.kind == "synthetic")
@@ -101,12 +129,12 @@ def _title(deck: "Presentation", material: Material) -> None:
     _notes(slide, material, [])
 
 
-def _texts(deck: "Presentation", material: Material, title: str, sentences: Sequence[Sentence]) -> None:
+def _texts(deck: Deck, material: Material, title: str, sentences: Sequence[Sentence]) -> None:
     """One slide for each few sentences, about as many on each."""
     some_slides = -(-len(sentences) // A_SLIDE)
     each = -(-len(sentences) // some_slides) if sentences else A_SLIDE
     for some in (sentences[at : at + each] for at in range(0, len(sentences), each)):
-        slide = deck.slides.add_slide(_layout(deck, "title", "text"))
+        slide = deck.add("title", "text")
         _headed(slide, title)
         frame = next(one for one in slide.placeholders if one.placeholder_format.idx != 0).text_frame
         frame.text = "\n".join(one.text for one in some)
@@ -126,13 +154,13 @@ def _sized(frame, points: int) -> None:
         paragraph.font.size = Pt(points)
 
 
-def _chart(deck: "Presentation", material: Material, chart: Chart) -> None:
-    slide = deck.slides.add_slide(_layout(deck, "title"))
+def _chart(deck: Deck, material: Material, chart: Chart) -> None:
+    slide = deck.add("title")
     _headed(slide, chart.title)
     head = slide.shapes.title
-    top, foot = head.top + head.height, round(deck.slide_height * 0.9)
+    top, foot = head.top + head.height, round(deck.file.slide_height * 0.9)
     draw(slide, chart, head.left, top, head.width, foot - top)
-    box = slide.shapes.add_textbox(head.left, foot, head.width, deck.slide_height - foot)
+    box = slide.shapes.add_textbox(head.left, foot, head.width, deck.file.slide_height - foot)
     box.text_frame.word_wrap = True
     box.text_frame.text = chart.caption
     _sized(box.text_frame, SMALL_SIZE)
