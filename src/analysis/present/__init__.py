@@ -6,7 +6,7 @@ _MODULES = {
     "numbers": "rounded",
     "wording": "Words words fixed_texts",
     "reading": "Released read parsed released",
-    "tables": "wide footnotes grid caption_of html_table html_grid title_of",
+    "tables": "Grid wide footnotes grid caption_of html_table html_grid title_of",
     "crossings": "Crossing crossing_grid people_grid crossing_notes",
     "picture": "Picture png show",
     "figures.change": "forest waves",

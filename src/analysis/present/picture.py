@@ -64,7 +64,8 @@ def _packed(pixels: np.ndarray, dpi: int) -> bytes:
     """
     high, wide, _ = pixels.shape
     rows = np.zeros((high, 1 + 3 * wide), np.uint8)  # the byte before each row says: not filtered
-    rows[:, 1:] = pixels.reshape(high, -1)
+    for colour in range(3):  # one at a time: together they are copied pixel by pixel, five times slower
+        rows[:, 1 + colour :: 3] = pixels[..., colour]
     metre = round(dpi / 0.0254)
     parts = (
         (b"IHDR", struct.pack(">2I5B", wide, high, 8, 2, 0, 0, 0)), (b"pHYs", struct.pack(">2IB", metre, metre, 1)),

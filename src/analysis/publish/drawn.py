@@ -62,7 +62,8 @@ def _figure(picture: "present.Picture", part: Part, material: Material, anchors:
     twin = Markup("")
     if picture.drawn is not None:
         title = material.text("page.twin_title", title=present.title_of(part.table, material.words))
-        twin = tabled(picture.drawn, part, material, anchors, title=title, id=f"t-{name}")
+        found = present.grid(picture.drawn, material.words)
+        twin = tabled(picture.drawn, found, part, material, anchors, title=title, id=f"t-{name}")
         twin = folded(material.text("page.table_twin"), twin)
     html = Markup("<figure>\n{}\n{}</figure>\n{}").format(image, caption, twin)
     return Block(html, f"{name}.png", content, picture.alt)

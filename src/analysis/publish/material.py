@@ -25,8 +25,8 @@ class Material:
     """All that a page is made from: released tables of the unit, and of all units (`whole`), words, unit, date.
 
     `earlier` are the tables of the unit in the approved release before this one, if there was one; `cells` are the ids
-    of the notebook cells that released the tables, where known; `told` are the sentences made so far, by part: page,
-    slides and fact sheet tell the same.
+    of the notebook cells that released the tables, where known; `told` and `grids` are the sentences and the tables in
+    words that were made so far: the formats tell the same.
     """
 
     tables: Mapping[str, "present.Released"]
@@ -38,10 +38,18 @@ class Material:
     earlier: Mapping[str, "present.Released"] = field(default_factory=dict)
     cells: Mapping[str, str] = field(default_factory=dict)
     told: dict[Part, tuple["present.Sentence", ...]] = field(default_factory=dict, repr=False, compare=False)
+    grids: dict[tuple, "present.Grid"] = field(default_factory=dict, repr=False, compare=False)
 
     def table(self, part: Part) -> "present.Released | None":
         """The table that a part is about: of this unit, or of all units together."""
         return (self.whole if part.of == "all" else self.tables).get(part.table)
+
+    def grid(self, part: Part, **options: object) -> "present.Grid":
+        """The table of a part in words, made once for page and table book where both ask for the same."""
+        key = part.of, part.table, *sorted((name, str(value)) for name, value in options.items() if value)
+        if key not in self.grids:
+            self.grids[key] = present.grid(self.table(part), self.words, **options)
+        return self.grids[key]
 
     def crossing(self, part: Part) -> "present.Crossing":
         """Groups side by side, with their tests and public figures, as a part of the report names them."""

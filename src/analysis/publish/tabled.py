@@ -10,15 +10,16 @@ from analysis.publish.material import Material
 
 def tabled_part(part: Part, table: "present.Released", material: Material, anchors: Anchors, kind: str = "") -> Markup:
     """A table as a part of the report asks for it, folded where it is closed; its id ends in `kind`, else the verb."""
-    html = tabled(table, part, material, anchors, id=f"t-{part.table}-{kind or part.verb}", **part.options)
+    found = material.grid(part, **part.options)
+    html = tabled(table, found, part, material, anchors, id=f"t-{part.table}-{kind or part.verb}")
     return folded(present.title_of(table.name, material.words), html) if part.closed else html
 
 
-def tabled(table: "present.Released", part: Part, material: Material, anchors: Anchors, *, id: str, title: str = "",
-          **options: object) -> Markup:  # fmt: skip
-    """A table with addresses for the cells that sentences are about, and the way to its file and its origin below."""
+def tabled(table: "present.Released", found: "present.Grid", part: Part, material: Material, anchors: Anchors, *,
+           id: str, title: str = "") -> Markup:  # fmt: skip
+    """A table and itself in words, with addresses for the cells that sentences are about, and the way to its file and
+    its origin below."""
     words = material.words
-    found = present.grid(table, words, **options)
     ids = anchors.place(table, found, id)
     title, notes = present.caption_of(table, words, title), present.footnotes(table, words, found)
     html = present.html_grid(found, words, title=title, notes=notes, id=id, ids=ids)

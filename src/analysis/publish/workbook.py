@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analysis.present.crossings import crossing_grid, crossing_marks, people_grid
-from analysis.present.tables import Grid, caption_of, general_notes, grid, marks_of, profile_text, why_empty
+from analysis.present.tables import Grid, caption_of, general_notes, marks_of, profile_text, why_empty
 from analysis.publish.archive import UNDATED
 from analysis.publish.contents import Part, completed
 from analysis.publish.material import Material
@@ -122,7 +122,7 @@ def _entries(part: Part, material: Material) -> Iterator[Entry]:
     elif part.verb == "crossing":
         yield from _crossing(part, material)
     else:
-        found = grid(table, words, across=part.options.get("across"))
+        found = material.grid(part, across=part.options.get("across"))
         benchmark = (material.text("book.benchmark"),) * ("table_id" in table.dims)
         yield Entry(caption, found, (*marks_of(table, words, found), *benchmark))
 

@@ -14,6 +14,7 @@ from analysis.present.figures.style import (
     SERIES,
     SOFT,
     WIDE,
+    named,
     not_shown,
     nothing,
     sheet,
@@ -50,9 +51,8 @@ def plan_strip(table: pd.DataFrame | Released, words: Words) -> Picture:
             "number.interval", lower=words.month(row["middle_opened"]), upper=words.month(row["middle_due"])
         )
         items.append((labels[place], dates))
-    made.ax.set_yticks(range(len(labels)), [wrapped(label, 18) for label in labels])
     made.ax.set_ylim(len(labels) - 0.4, -0.6)
-    made.ax.tick_params(axis="y", length=0)
+    named(made.ax, range(len(labels)), [wrapped(label, 18) for label in labels])
     _legend(made.ax, _years(made.ax, words), words)
     return Picture(made.figure, alt_text(words, title, items), words.text("picture.plan_note"), whole)
 
@@ -130,7 +130,7 @@ def heat(table: pd.DataFrame | Released, words: Words) -> Picture:
         text = words.percent(value) if np.isfinite(value) else words.text("picture.no_evidence")
         made.write(column, row, text, ha="center", va="center", size=8.5, color="white" if value > 55 else "black")
     _columns(made.ax, grid.columns, words, several)
-    made.ax.set_yticks(range(len(labels)), [wrapped(label, 18) for label in labels])
+    named(made.ax, range(len(labels)), [wrapped(label, 18) for label in labels])
     made.ax.tick_params(length=0)
     made.ax.spines[:].set_visible(False)
     whole_rows = whole.where(element="all").shown

@@ -4,6 +4,7 @@ Matplotlib shapes and draws each text letter by letter, each time. Letters stand
 pixel by which a text is moved to stand on whole pixels.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,20 @@ from matplotlib.font_manager import findfont, get_font
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
-    from matplotlib.ft2font import FT2Font
 
 KEPT = 2**12  # texts: those of the figures of a unit in two languages
 TURNED = {0: 0, 90: 1}  # angle: quarter turns
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in ink (0-255, rows from the top), which begins so many pixels right of where the base line does; its
+    width, height and descent in pixels.
+    """
+
+    ink: np.ndarray
+    left: float
+    size: tuple[float, float, float]
 
 
 class Canvas(FigureCanvasAgg):
@@ -38,45 +49,32 @@ class Renderer(RendererAgg):
         """Width, height and descent of a text in pixels."""
         if ismath:
             return super().get_text_width_height_descent(s, prop, ismath)
-        return _size(s, prop.copy(), self.dpi)  # a copy: the properties are a key, and may be changed by their owner
+        return _text(s, prop.copy(), self.dpi).size  # a copy: properties are a key here, and their owner changes them
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None) -> None:
         """Draw a text with the start of its base line at x, y (pixels from the left and from the top)."""
         if ismath or angle not in TURNED:
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
             return
-        ink, left, low = _ink(s, prop.copy(), self.dpi)
-        if not ink.size:
+        text = _text(s, prop.copy(), self.dpi)
+        if not text.ink.size:
             return
+        ink, left, low = text.ink, text.left, text.size[2]
         x, y = (x + left, y + low) if angle == 0 else (x + low - len(ink), y - left)
         picture = np.rot90(ink, TURNED[angle])[::-1]  # the renderer's first row is the lowest
-        coloured = np.empty((*picture.shape, 4), np.uint8)
-        red, green, blue, alpha = gc.get_rgb()
-        coloured[..., :3] = np.round(np.multiply(255, (red, green, blue)))
+        *colour, alpha = gc.get_rgb()
+        pixel = np.array([*(round(255 * part) for part in colour), 0], np.uint8).view(np.uint32)
+        coloured = np.full(picture.shape, pixel).view(np.uint8).reshape(*picture.shape, 4)
         coloured[..., 3] = picture if alpha == 1 else np.round(picture * alpha)
         self.draw_image(gc, round(x), round(self.height - y - 0.5), coloured)
 
 
-def _font(prop: "FontProperties", text: str, dpi: float) -> "FT2Font":
+@lru_cache(maxsize=KEPT)
+def _text(text: str, prop: "FontProperties", dpi: float) -> Text:
     font = get_font([findfont(prop)])
     font.set_size(prop.get_size_in_points(), dpi)
     font.set_text(text, 0, flags=get_hinting_flag())
-    return font
-
-
-@lru_cache(maxsize=KEPT)
-def _size(text: str, prop: "FontProperties", dpi: float) -> tuple[float, float, float]:
-    font = _font(prop, text, dpi)
-    wide, high = font.get_width_height()
-    return wide / 64, high / 64, font.get_descent() / 64
-
-
-@lru_cache(maxsize=KEPT)
-def _ink(text: str, prop: "FontProperties", dpi: float) -> tuple[np.ndarray, float, float]:
-    """Ink of a text (0-255, rows from the top), and where its lower left corner stands from the start of the base line:
-    so many pixels to the right, and down.
-    """
-    font = _font(prop, text, dpi)
     font.draw_glyphs_to_bitmap(antialiased=True)
-    left, _ = font.get_bitmap_offset()
-    return np.array(font.get_image()), left / 64, font.get_descent() / 64
+    wide, high = font.get_width_height()
+    size = wide / 64, high / 64, font.get_descent() / 64
+    return Text(np.array(font.get_image()), font.get_bitmap_offset()[0] / 64, size)

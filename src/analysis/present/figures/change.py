@@ -12,6 +12,7 @@ from analysis.present.figures.style import (
     ORANGE,
     SERIES,
     SOFT,
+    named,
     not_shown,
     nothing,
     numbered,
@@ -66,13 +67,9 @@ def _forest_lines(ax, cells: pd.DataFrame, order, labels, texts, highlight: str)
         colour = ORANGE if unit == highlight else INK if unit == ALL else BLUE
         ax.plot([row.lower, row.upper], [place, place], color=colour, linewidth=2.2, solid_capstyle="butt")
         ax.plot(row.estimate, place, "D" if unit == ALL else "o", color=colour, markersize=8 if unit == ALL else 7)
-    ax.set_yticks(places, [wrapped(label, 20) for label in labels])
     ax.set_ylim(-0.7, len(order) - 0.3)
-    right = ax.secondary_yaxis("right")
-    right.set_yticks(places, texts)
-    right.tick_params(length=0)
-    right.spines["right"].set_visible(False)
-    ax.tick_params(axis="y", length=0)
+    named(ax, places, [wrapped(label, 20) for label in labels])
+    named(ax, places, texts, right=True)
 
 
 def _difference(words: Words, value: float, outcome) -> str:

@@ -8,6 +8,7 @@ from analysis.present.figures.style import (
     ORANGE,
     SOFT,
     lines_of,
+    named,
     nothing,
     sheet,
     source_line,
@@ -51,8 +52,7 @@ def balance(table: pd.DataFrame | Released, words: Words, *, dim: str) -> Pictur
         label=words.measure("hindering"),
     )
     made.ax.axvline(0, color=SOFT, linewidth=1)
-    made.ax.set_yticks(places, [wrapped(label, 30) for label in labels])
-    made.ax.tick_params(axis="y", length=0)
+    named(made.ax, places, [wrapped(label, 30) for label in labels])
     made.ax.xaxis.set_major_formatter(lambda value, _: words.number(abs(value)))
     made.ax.set_xlabel(wrapped(words.text("picture.fragments"), 34))
     made.ax.legend(ncols=2, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)

@@ -32,12 +32,12 @@ class Rows(LayoutEngine):
         self.rect, self.ratios = np.asarray(rect), np.asarray(ratios) / sum(ratios)
 
     def execute(self, figure: "Figure") -> None:
-        """Place the axes by their labels, then by what else stands beside them, which moves with them."""
+        """Place the axes, and again: what stands beside them may have moved, and other ticks have other labels."""
         axes = [one for one in figure.axes if one.get_subplotspec() is not None]
         for axis in (axis for ax in axes for axis in (ax.xaxis, ax.yaxis) if not axis.get_label_text()):
             axis.set_label_coords(0, 0)  # or all ticks are measured for where a label would stand
         before, labels = _ticks(axes), [_labels(ax) for ax in axes]
-        self._place(figure, axes, labels)
+        self._place(figure, axes, np.maximum(labels, [_beside(ax) for ax in axes]))
         if _ticks(axes) != before:
             labels = [_labels(ax) for ax in axes]
         self._place(figure, axes, np.maximum(labels, [_beside(ax) for ax in axes]))

@@ -9,6 +9,7 @@ from analysis.present.figures.style import (
     INK,
     SOFT,
     Sheet,
+    named,
     not_shown,
     nothing,
     sheet,
@@ -69,9 +70,8 @@ def _dot_line(made: Sheet, place: int, values: np.ndarray, texts: list[str], how
 def _dot_axes(ax, labels: list[str]) -> None:
     ax.set_xlim(-ROOM, 1 + ROOM)
     ax.set_ylim(len(labels) - 0.4, -0.5)
-    ax.set_yticks(range(len(labels)), labels)
-    ax.set_xticks([])
-    ax.tick_params(length=0)
+    named(ax, range(len(labels)), labels)
+    ax.xaxis.set_visible(False)
     ax.spines[:].set_visible(False)
 
 

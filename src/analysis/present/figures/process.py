@@ -12,6 +12,7 @@ from analysis.present.figures.style import (
     SERIES,
     SOFT,
     lines_of,
+    named,
     not_shown,
     nothing,
     numbered,
@@ -99,8 +100,7 @@ def _barred(whole: Released, words: Words, dim: str, title, levels, labels, valu
         made.ax.text(value + room if value >= 0 else room, place, text, va="center", fontsize=9.5)
     low = min(values.min(), 0)
     made.ax.set_xlim(1.05 * low, values.max() + 0.34 * (values.max() - low or 1) if values.max() > 0 else 0.3 * -low)
-    made.ax.set_yticks(places, [wrapped(label) for label in labels])
-    made.ax.tick_params(axis="y", length=0)
+    named(made.ax, places, [wrapped(label) for label in labels])
     if (values == values.round()).all():
         made.ax.xaxis.get_major_locator().set_params(integer=True)
     numbered(made.ax.xaxis, words)

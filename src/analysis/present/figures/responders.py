@@ -9,6 +9,7 @@ from analysis.present.figures.style import (
     ORANGE,
     Sheet,
     lines_of,
+    named,
     not_shown,
     nothing,
     sheet,
@@ -68,9 +69,8 @@ def _stack(made: Sheet, shown: pd.DataFrame, labels: list[str], words: Words) ->
                     bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.2},
                 )  # fmt: skip
         left = left + part
-    ax.set_yticks(places, [wrapped(label, 24) for label in labels])
+    named(ax, places, [wrapped(label, 24) for label in labels])
     ax.set_xlim(0, 100)
     ax.xaxis.set_major_formatter(lambda value, _: words.percent(value))
-    ax.tick_params(axis="y", length=0)
     ax.legend(ncols=3, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
     ax.spines["left"].set_color(GREY)

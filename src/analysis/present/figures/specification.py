@@ -12,6 +12,7 @@ from analysis.present.figures.style import (
     INK,
     SOFT,
     TEXT,
+    named,
     not_shown,
     nothing,
     numbered,
@@ -97,7 +98,7 @@ def _curve(ax, cells: pd.DataFrame, planned: np.ndarray, words: Words, about) ->
     better = f"picture.better_{'up' if about.better == 'high' else 'down'}" if about and about.better else ""
     ax.set_ylabel(f"{unit}\n({words.text(better)})" if better else unit)
     numbered(ax.yaxis, words)
-    ax.set_xticks([])
+    ax.xaxis.set_visible(False)
     ax.spines["bottom"].set_visible(False)
 
 
@@ -114,12 +115,11 @@ def _dashboard(ax, cells: pd.DataFrame, lines: list[_Line], planned: np.ndarray,
         ax.plot(chosen, np.full(len(chosen), height), "o", color=BLUE, markersize=3.5)
         both = np.intersect1d(chosen, planned)
         ax.plot(both, np.full(len(both), height), "D", color=INK, markersize=5)
-    ax.set_yticks(heights, [_label(words, line) for line in lines], fontsize=8.5)
-    for tick, line in zip(ax.get_yticklabels(), lines, strict=True):
-        tick.set(weight="bold" if line.level is None else "normal", color=INK if line.level is None else TEXT)
+    named(ax, heights, [_label(words, line) for line in lines], size=8.5)
+    for label, line in zip(ax.texts, lines, strict=True):
+        label.set(weight="bold" if line.level is None else "normal", color=INK if line.level is None else TEXT)
     ax.set_ylim(-0.6, len(lines) - 0.4)
-    ax.set_xticks([])
-    ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_visible(False)
     ax.spines[:].set_visible(False)
 
 

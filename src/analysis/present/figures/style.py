@@ -1,6 +1,7 @@
 """What all figures share: size, colours that differ for colour-blind readers and in print, header and source line."""
 
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ RC = {
     "hatch.linewidth": 0.8, "axes.unicode_minus": True, "savefig.facecolor": "white", "figure.facecolor": "white",
 }  # fmt: skip
 LINE = 0.19  # inches per line of 10 point text
+BESIDE = 3.5  # points between axes and a name beside them
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,21 @@ class _Writer:
         )
         self.figure.text(*place, text, fontsize=size, color=color, weight=weight, va="top", bbox=frame)
         self.at += step
+
+
+def named(ax: "Axes", places: Iterable[float], labels: Iterable[str], *, right: bool = False, size: float = 10) -> None:
+    """Write what stands on each line of a figure beside it: names at the left, or values at the right.
+
+    They are texts, not ticks: a tick is five objects, and making those took a sixth of all time.
+    """
+    from matplotlib.ticker import NullLocator
+    from matplotlib.transforms import offset_copy
+
+    ax.yaxis.set_major_locator(NullLocator())
+    beside = offset_copy(ax.get_yaxis_transform(), ax.get_figure(), x=BESIDE if right else -BESIDE, units="points")
+    style = {"transform": beside, "ha": "left" if right else "right", "va": "center_baseline", "fontsize": size}
+    for place, label in zip(places, labels, strict=True):
+        ax.text(int(right), place, label, color=TEXT, **style)
 
 
 def numbered(axis, words: Words) -> None:

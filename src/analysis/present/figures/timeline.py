@@ -13,6 +13,7 @@ from analysis.present.figures.style import (
     ORANGE,
     SERIES,
     lines_of,
+    named,
     not_shown,
     nothing,
     sheet,
@@ -108,10 +109,9 @@ def loop(table: pd.DataFrame | Released, words: Words) -> Picture:
                                label=words.level("event", "made"))  # fmt: skip
     all_done = made.ax.scatter(x, y, s=area * cells["done"], color=BLUE, zorder=3, linewidth=0,
                                label=words.level("event", "done"))  # fmt: skip
-    made.ax.set_yticks(list(places.values()), [wrapped(label, 22) for label in labels])
+    named(made.ax, places.values(), [wrapped(label, 22) for label in labels])
     made.ax.set_ylim(-0.6, len(goals) - 0.4)
     made.ax.set_xlim(low, high)
-    made.ax.tick_params(axis="y", length=0)
     _calendar(made.ax)
     handles = [one for one in (all_made, all_done, handle) if one is not None]
     # the axes are narrow beside the labels: the legend begins above the labels
@@ -152,11 +152,10 @@ def time_strip(words: Words) -> Picture:
                      hatch="" if sure else "///", linewidth=1.2)  # fmt: skip
         dates = words.text("number.interval", lower=words.date(period.start), upper=words.date(period.end))
         items.append((label, dates))
-    made.ax.set_yticks(places, [wrapped(label, 22) for label in labels])
+    named(made.ax, places, [wrapped(label, 22) for label in labels])
     window = getattr(study, "window", None) or (study.periods[0].start, study.periods[-1].end)
     made.ax.set_xlim(mdates.date2num(window[0]), mdates.date2num(window[1]))
     _calendar(made.ax)
-    made.ax.tick_params(axis="y", length=0)
     unsure = [label for label, period in zip(labels, study.periods, strict=True) if period.status != "confirmed"]
     caption = words.text("picture.unconfirmed", periods=", ".join(unsure)) if unsure else ""
     return Picture(made.figure, alt_text(words, title, items), caption, None)
