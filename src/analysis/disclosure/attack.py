@@ -8,10 +8,11 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from analysis.disclosure.components import members, split, together
-from analysis.disclosure.programme import Programme
+from analysis.disclosure.programme import Pair, Programme
 
 Span = tuple[float, float]  # lower and upper bound of one number
 FIXED = 1e-9
+ROUNDS = 30  # so often single relations are looked at before a programme is asked
 FUZZ = 1e-6
 MANY = 10**9
 FAR = 1e5  # stands for "no bound" in counts of people; keeps every programme bounded
@@ -93,19 +94,23 @@ class Block:
         prices = (low.eqlin.marginals, high.eqlin.marginals)
         return Interval(int(self.columns[target]), low.fun, -high.fun, *prices, self.relations)
 
-    def hull(self) -> tuple[np.ndarray, np.ndarray] | None:
+    def hull(self) -> Pair | None:
         """Exact bounds of every unknown where no two relations share more than one unknown and none hang together in
         a ring; else None. Lower bounds above upper ones say that the relations contradict each other.
 
         Bounds that follow from single relations, until none changes, are the narrowest ones in such a tree (hull
         consistency: Freuder 1982, Journal of the ACM 29: 24-32), without any programme.
         """
-        if self.matrix.nnz != len(self.columns) + len(self.relations) - 1:
-            return None
+        tree = self.matrix.nnz == len(self.columns) + len(self.relations) - 1
+        return self.outer(len(self.relations) + 1) if tree else None
+
+    def outer(self, rounds: int) -> Pair:
+        """Bounds that follow from single relations, so often applied: never inside the exact ones."""
         entries = self.matrix.tocoo()
-        row, column, factor = entries.row, entries.col, entries.data
+        own = entries.data != 0  # a number that the outsider knows stands in its relation without counting
+        row, column, factor = entries.row[own], entries.col[own], entries.data[own]
         low, high = self.lower.astype(float), self.upper.astype(float)
-        for _ in range(len(self.relations) + 1):
+        for _ in range(rounds):
             least = np.where(factor > 0, factor * low[column], factor * high[column])
             most = np.where(factor > 0, factor * high[column], factor * low[column])
             rest = self.constant[row]
@@ -133,11 +138,18 @@ class Block:
         `start` is a solution, `above` adds to it the true value over what everyone knows. A programme moves many
         targets up (or down) together as far as their threshold; a set of which none moves is halved; the search ends
         once `most` are left alone. What is reached is never outside the true interval, so nobody is called safe who
-        is not. To `report` what was reached, it is made the same whatever solver is new.
+        is not. Bounds from single relations come first: who is surely at least the threshold needs no programme (and
+        gets those bounds), who is surely confined needs one of their own. To `report` how far all others reach, these
+        are left out, and solved by the solver that always gives the same of equal solutions.
         """
         if (exact := self.hull()) is not None:
             return Reached(*exact, _narrow(targets, exact[0] + above, exact[1] + above, threshold))
         low, high, queue, single = start.copy(), start.copy(), [targets], []
+        if not report:
+            least, most_ = self.outer(ROUNDS)
+            sure = targets[np.ceil(least + above - FUZZ)[targets] >= threshold[targets]]
+            confined = np.setdiff1d(_narrow(targets, least + above, most_ + above, threshold), sure)
+            queue, single = [np.setdiff1d(targets, np.concatenate([sure, confined]))], list(confined)
         while queue and len(single) < most:
             open_ = _narrow(queue.pop(), low + above, high + above, threshold)
             if len(open_) < 2:
@@ -149,6 +161,8 @@ class Block:
             still = _narrow(open_, low + above, high + above, threshold)
             queue += [still] if len(still) < len(open_) else [still[::2], still[1::2]]
         alone = _narrow(np.array(single, dtype=int), low + above, high + above, threshold)
+        if not report:
+            low[sure], high[sure] = least[sure], most_[sure]
         return Reached(low, high, alone)
 
     def _moved(self, start: np.ndarray, step: np.ndarray, targets: np.ndarray, sign: float) -> Programme:

@@ -62,7 +62,10 @@ class _Attack:
         """Bounds without two programmes each; None when all need them, as when relations contradict each other."""
         if (hull := self.block.hull()) is not None:
             return None if (hull[0] > hull[1] + TINY).any() else Reached(*hull, np.array([], dtype=int))
-        start = None if self.how == "exact" else self.block.programme(np.zeros(len(self.block.columns))).steady()
+        if self.how == "exact":
+            return None
+        any_ = self.block.programme(np.zeros(len(self.block.columns)))
+        start = any_.steady() if self.how == "seen" else any_.quick()
         if start is None:
             return None
         found = self.block.reach(start, self.threshold, -self.floor, self.targets, report=self.how == "seen")
