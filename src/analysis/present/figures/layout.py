@@ -32,15 +32,15 @@ class Rows(LayoutEngine):
         self.rect, self.ratios = np.asarray(rect), np.asarray(ratios) / sum(ratios)
 
     def execute(self, figure: "Figure") -> None:
-        """Place the axes, and again: what stands beside them may have moved, and other ticks have other labels."""
+        """Place the axes; and again where that gave an axis other ticks, or gave a legend less room beside it."""
         axes = [one for one in figure.axes if one.get_subplotspec() is not None]
         for axis in (axis for ax in axes for axis in (ax.xaxis, ax.yaxis) if not axis.get_label_text()):
             axis.set_label_coords(0, 0)  # or all ticks are measured for where a label would stand
         before, labels = _ticks(axes), [_labels(ax) for ax in axes]
         self._place(figure, axes, np.maximum(labels, [_beside(ax) for ax in axes]))
-        if _ticks(axes) != before:
-            labels = [_labels(ax) for ax in axes]
-        self._place(figure, axes, np.maximum(labels, [_beside(ax) for ax in axes]))
+        if (moved := _ticks(axes) != before) or any(ax.get_legend() for ax in axes):
+            labels = [_labels(ax) for ax in axes] if moved else labels
+            self._place(figure, axes, np.maximum(labels, [_beside(ax) for ax in axes]))
 
     def _place(self, figure: "Figure", axes: Sequence["Axes"], needed: np.ndarray) -> None:
         """Place each axes with room for so many pixels at its left, below, at its right and above."""
@@ -64,9 +64,10 @@ def _labels(ax: "Axes") -> np.ndarray:
 
 
 def _beside(ax: "Axes") -> np.ndarray:
-    """What texts, a legend and a second axis need where they stand now."""
+    """What texts, a legend and marks on the edge need where they stand now."""
     renderer = ax.get_figure().canvas.get_renderer()
-    boxes = [one.get_tightbbox(renderer) for one in ax.get_default_bbox_extra_artists()]
+    beside = [*ax.texts, ax.get_legend(), *(line for line in ax.lines if not line.get_clip_on())]
+    boxes = [one.get_tightbbox(renderer) for one in beside if one is not None and one.get_in_layout()]
     return np.max([np.zeros(4), *(_beyond(ax, box) for box in boxes if box is not None)], axis=0)
 
 
