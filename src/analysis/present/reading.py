@@ -47,8 +47,9 @@ class Released:
     @cached_property
     def records(self) -> tuple[Mapping, ...]:
         """The rows one by one, each by column."""
-        columns = [self.rows[name].tolist() for name in self.rows]
-        return tuple(dict(zip(self.rows, row, strict=True)) for row in zip(*columns, strict=True))
+        names = list(self.rows)
+        columns = [self.rows[name].tolist() for name in names]
+        return tuple(dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
 
     @cached_property
     def shown(self) -> pd.DataFrame:
@@ -104,12 +105,16 @@ class Released:
 
     def cells(self) -> pd.DataFrame:
         """Shown values with one row a cell of the dimensions and one column a measure."""
-        index = list(self.dims)
-        if not index:
+        if not self.dims:
             return self.shown.set_index("measure")["value"].to_frame().T.reset_index(drop=True)
-        wide = self.shown.pivot_table(index=index, columns="measure", values="value", sort=False, aggfunc="first")
-        order = self.rows[index].drop_duplicates()
-        return order.merge(wide.reset_index(), on=index, how="inner")
+        lines: dict[tuple, dict[str, object]] = {tuple(row[dim] for dim in self.dims): {} for row in self.records}
+        for row in self.records:
+            if row["status"] == SHOWN and row["value"] == row["value"]:
+                line = lines[tuple(row[dim] for dim in self.dims)]
+                line.setdefault(row["measure"], row["value"])
+        measures = dict.fromkeys(row for line in lines.values() for row in line)
+        found = [(*key, *(line.get(one, np.nan) for one in measures)) for key, line in lines.items() if line]
+        return pd.DataFrame(found, columns=[*self.dims, *measures])
 
     def _with(self, rows: pd.DataFrame) -> "Released":
         return replace(self, rows=rows)

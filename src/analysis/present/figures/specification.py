@@ -1,5 +1,6 @@
 """The specification curve: every reasonable analysis of one outcome, in order of its answer, above its choices."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,20 +108,24 @@ def _dashboard(ax, cells: pd.DataFrame, lines: list[_Line], planned: np.ndarray,
     heights = np.arange(len(lines))[::-1]
     for place in planned:
         ax.axvline(place, color=_PALE, linewidth=4, zorder=0)
-    for height, line in zip(heights, lines, strict=True):
-        if line.level is None:
-            continue
-        chosen = np.flatnonzero(cells[line.choice] == line.level)
-        ax.plot(np.arange(len(cells)), np.full(len(cells), height), ".", color=_PALE, markersize=2)
-        ax.plot(chosen, np.full(len(chosen), height), "o", color=BLUE, markersize=3.5)
-        both = np.intersect1d(chosen, planned)
-        ax.plot(both, np.full(len(both), height), "D", color=INK, markersize=5)
+    rows = {height: np.flatnonzero(cells[line.choice] == line.level)
+            for height, line in zip(heights, lines, strict=True) if line.level is not None}  # fmt: skip
+    both = {height: np.intersect1d(chosen, planned) for height, chosen in rows.items()}
+    _dots(ax, dict.fromkeys(rows, np.arange(len(cells))), ".", _PALE, 2)
+    _dots(ax, rows, "o", BLUE, 3.5)
+    _dots(ax, both, "D", INK, 5)
     named(ax, heights, [_label(words, line) for line in lines], size=8.5)
     for label, line in zip(ax.texts, lines, strict=True):
         label.set(weight="bold" if line.level is None else "normal", color=INK if line.level is None else TEXT)
     ax.set_ylim(-0.6, len(lines) - 0.4)
     ax.xaxis.set_visible(False)
     ax.spines[:].set_visible(False)
+
+
+def _dots(ax, rows: Mapping[int, np.ndarray], marker: str, colour: str, size: float) -> None:
+    """Marks at these places of each row, all as one line without a stroke."""
+    heights = np.repeat(list(rows), [len(places) for places in rows.values()])
+    ax.plot(np.concatenate([np.empty(0), *rows.values()]), heights, marker, color=colour, markersize=size)
 
 
 def _label(words: Words, line: _Line) -> str:
