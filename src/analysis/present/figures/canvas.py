@@ -59,14 +59,14 @@ class Renderer(RendererAgg):
         text = _text(s, prop.copy(), self.dpi)
         if not text.ink.size:
             return
-        ink, left, low = text.ink, text.left, text.size[2]
+        ink, left, low = text.ink, text.left, text.size[2] + 1  # FreeType leaves a row empty
         x, y = (x + left, y + low) if angle == 0 else (x + low - len(ink), y - left)
         picture = np.rot90(ink, TURNED[angle])[::-1]  # the renderer's first row is the lowest
         *colour, alpha = gc.get_rgb()
         pixel = np.array([*(round(255 * part) for part in colour), 0], np.uint8).view(np.uint32)
         coloured = np.full(picture.shape, pixel).view(np.uint8).reshape(*picture.shape, 4)
         coloured[..., 3] = picture if alpha == 1 else np.round(picture * alpha)
-        self.draw_image(gc, round(x), round(self.height - y - 0.5), coloured)
+        self.draw_image(gc, round(x), round(self.height - y), coloured)
 
 
 @lru_cache(maxsize=KEPT)

@@ -36,6 +36,7 @@ class Rows(LayoutEngine):
         axes = [one for one in figure.axes if one.get_subplotspec() is not None]
         for axis in (axis for ax in axes for axis in (ax.xaxis, ax.yaxis) if not axis.get_label_text()):
             axis.set_label_coords(0, 0)  # or all ticks are measured for where a label would stand
+        self._place(figure, axes, np.zeros((len(axes), 4)))  # the same start each time that a figure is drawn
         before, labels = _ticks(axes), [_labels(ax) for ax in axes]
         self._place(figure, axes, np.maximum(labels, [_beside(ax) for ax in axes]))
         if (moved := _ticks(axes) != before) or any(ax.get_legend() for ax in axes):
