@@ -1,11 +1,13 @@
 """From checked tables to the problem of secondary suppression: what must be hidden, what each loss costs."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from analysis.disclosure.attack import FAR
-from analysis.disclosure.partners import Problem
+from analysis.disclosure.components import members, split
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import UNIT
 from analysis.disclosure.stacks import Tables
@@ -14,6 +16,68 @@ from analysis.disclosure.system import System
 MAY_BE_NOBODY = ["residual", "increment", "estimated"]  # derived numbers that tell of nobody when they are zero
 HEADLINE = 10  # what a number of everybody costs more than any other of its size
 ROW_ONLY = ["extreme", "low_df", "coarser"]  # reasons that hide a row, not the number of people behind it
+_PER_NUMBER = ("values", "floor", "threshold", "large", "derived", "sensitive", "forced", "cost", "far")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One set of numbers that hang together; positions are columns of `relations`.
+
+    values, floor, threshold  true value, what everyone knows it to be at least, protection that it needs when hidden
+    large      numbers so large that they may even be calculated when they are hidden
+    derived    numbers that no row publishes: always unknown, never chosen
+    sensitive  derived numbers that must not follow from what is shown
+    forced     numbers that must be hidden
+    cost, far  information lost with each number; a value so large that it means no upper bound
+    publishers, row_hidden  rows x columns: which row shows what; rows that are hidden whatever is chosen
+    """
+
+    relations: sparse.csr_matrix
+    values: np.ndarray
+    floor: np.ndarray
+    threshold: np.ndarray
+    large: np.ndarray
+    derived: np.ndarray
+    sensitive: np.ndarray
+    forced: np.ndarray
+    cost: np.ndarray
+    far: np.ndarray
+    publishers: sparse.csr_matrix
+    row_hidden: np.ndarray
+
+    @property
+    def key(self) -> bytes:
+        """Equal for problems that are the same in every number."""
+        arrays = [getattr(self, name) for name in (*_PER_NUMBER, "row_hidden")]
+        for matrix in (self.relations, self.publishers):
+            arrays += [matrix.indptr, matrix.indices, matrix.data]
+        return b"|".join(array.tobytes() for array in arrays)
+
+    def parts(self, group: np.ndarray) -> list[tuple[np.ndarray, "Problem"]]:
+        """The same problem on the numbers of each group only (-1: of none), and which numbers these are.
+
+        No relation and no row may be about numbers of two groups.
+        """
+        labels, group = np.unique(group, return_inverse=True)
+        group = group - (labels[0] < 0)  # 0, 1, ... in the order of the labels
+        columns_of, found = members(group), []
+        split_up = zip(columns_of, split(self.relations, group), split(self.publishers, group), strict=True)
+        for columns, (_, relations), (rows, publishers) in split_up:
+            taken = {name: getattr(self, name)[columns] for name in _PER_NUMBER}
+            part = Problem(**taken, relations=relations, publishers=publishers, row_hidden=self.row_hidden[rows])
+            found.append((columns, part))
+        return found
+
+    def up_to(self, kept: np.ndarray, hidden: np.ndarray) -> "Problem":
+        """The same problem with relations among `kept` numbers only, and with `hidden` already decided."""
+        outside = (abs(self.relations) @ (~kept).astype(float)) > 0
+        inside = self.relations[np.flatnonzero(~outside)]
+        return replace(self, relations=inside, forced=hidden & kept, sensitive=self.sensitive & kept)
+
+    def unknown(self, hidden: np.ndarray) -> np.ndarray:
+        """Numbers that no shown row publishes when `hidden` are hidden: a row goes when any of its numbers does."""
+        gone = self.row_hidden | ((self.publishers @ hidden.astype(float)) > 0)
+        return self.derived | ((self.publishers.T @ (~gone).astype(float)) == 0)
 
 
 def rows_of(checked: Tables) -> pd.DataFrame:

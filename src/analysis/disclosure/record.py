@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from analysis.disclosure.partners import Problem
+from analysis.disclosure.problem import Problem
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.stacks import Tables
 

@@ -7,7 +7,9 @@ import numpy as np
 from scipy import sparse
 
 from analysis.disclosure.components import together
-from analysis.disclosure.partners import Problem, all_exposed, choose_all, exposed
+from analysis.disclosure.exposed import all_exposed, exposed
+from analysis.disclosure.partners import choose_all
+from analysis.disclosure.problem import Problem
 from analysis.disclosure.spread import Spread, batches
 
 WIDENINGS = 8  # attacks after the search, each followed by hiding more, before everything is hidden

@@ -9,8 +9,7 @@ import pandas as pd
 from analysis.disclosure.ladder import Crossings
 from analysis.disclosure.links import resolve
 from analysis.disclosure.meta import Meta
-from analysis.disclosure.partners import Problem
-from analysis.disclosure.problem import problem, rows_of
+from analysis.disclosure.problem import Problem, problem, rows_of
 from analysis.disclosure.profiles import Profile
 from analysis.disclosure.quantities import UNIT
 from analysis.disclosure.reading import Reader
