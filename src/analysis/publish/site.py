@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from analysis import present
     from analysis.study import Study
 
+WAITING = {"MainThread", "parent watch"}  # the second, of the step's own process, does nothing but wait for an end
 OWNED = (
     "index.*.html", "*/report.*.html", "*/figures/*.png", "*/tables.*.xlsx", "*/slides.*.pptx", "*/factsheet.*.pdf",
 )  # fmt: skip
@@ -101,7 +102,8 @@ def _may_fork() -> bool:
     """Whether a fork is whole, as it is of the publish step of a run: it has its imports already, which cost a spawned
     process seconds. A fork of a process with threads (typst starts some that Python does not count) can hang.
     """
-    return sys.platform == "linux" and "typst" not in sys.modules and threading.active_count() == 1
+    threads = {thread.name for thread in threading.enumerate()}
+    return sys.platform == "linux" and "typst" not in sys.modules and threads <= WAITING
 
 
 def _begin() -> None:
