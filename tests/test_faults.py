@@ -179,7 +179,8 @@ def test_a_lock_that_a_dead_run_left_stops_nobody(project):
 
 # --- memory ---------------------------------------------------------------------------------------------------------
 
-GREEDY = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\nheap = bytearray(8 << 30)"
+# addresses, of which Arrow reserves a gigabyte before it uses any
+GREEDY = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))\nheap = bytearray(32 << 30)"
 OUT_OF_MEMORY = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"  # what the system does to the largest process
 
 
