@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from analysis import present
     from analysis.study import Study
 
-WAITING = {"MainThread", "parent watch"}  # the second, of the step's own process, does nothing but wait for an end
+WAITING = {"MainThread", "parent-watch"}  # the second, of the step's own process, does nothing but wait for an end
 OWNED = (
     "index.*.html", "*/report.*.html", "*/figures/*.png", "*/tables.*.xlsx", "*/slides.*.pptx", "*/factsheet.*.pdf",
 )  # fmt: skip

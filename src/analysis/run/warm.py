@@ -157,4 +157,4 @@ def _die_with_parent() -> None:
         parent.join()
         os.killpg(0, signal.SIGKILL) if hasattr(os, "killpg") else os._exit(1)
 
-    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
