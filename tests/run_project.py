@@ -134,3 +134,16 @@ if __name__ == "__main__":  # one run as a program: `python run_project.py ROOT 
     project = Project(Path(sys.argv[1]), fresh="keep" not in sys.argv)
     summary = project.run(on_event=lambda event: print(event.what, event.step.name, flush=True))
     sys.exit(0 if summary.ok else 1)
+
+
+def look(step: Step) -> None:
+    """Write down what a process of its own starts with."""
+    import pandas as pd
+
+    seen = {
+        "warm": "scipy.stats" in sys.modules,
+        "hashing": hash("a"),
+        "environment": [os.environ["PYTHONHASHSEED"], os.environ["FAKE_ROOT"]],
+        "text": pd.get_option("mode.string_storage"),
+    }
+    Path("seen.json").write_text(json.dumps(seen))

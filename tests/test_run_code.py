@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import analysis
-from analysis.run import code
+from analysis.run.code import Imports
 
 PACKAGE = Path(analysis.__file__).parent
 FILES = {
@@ -67,31 +67,31 @@ DEEP = {"deep/__init__.py", "deep/inner.py", "deep/words/nl.yaml", "deep/words/m
     ],
 )
 def test_the_files_of_an_import(package, source, expected):
-    found = {path.relative_to(package).as_posix() for path in code.used_by([source], package)}
+    found = {path.relative_to(package).as_posix() for path in Imports(package).used_by([source])}
     assert found == expected
 
 
 def test_a_name_imported_in_one_cell_is_seen_in_another(package):
-    found = code.used_by(["from pkg import lazy", "lazy.three()"], package)
+    found = Imports(package).used_by(["from pkg import lazy", "lazy.three()"])
     assert package / "lazy/far.py" in found and package / "lazy/near.py" not in found
 
 
 def test_a_module_counts_itself_and_one_from_elsewhere_counts_nothing(package):
-    assert package / "study.py" in code.used_by_module("pkg.store", package)
-    assert code.used_by_module("json", package) == frozenset()
+    assert package / "study.py" in Imports(package).used_by_module("pkg.store")
+    assert Imports(package).used_by_module("json") == frozenset()
 
 
 @given(
     st.lists(st.sampled_from(["store", "lazy", "lone", "deep", "dynamic"]), max_size=4), st.sampled_from(sorted(FILES))
 )
 def test_using_more_never_means_fewer_files(package, modules, more):
-    smaller = code.used_by([f"from pkg import {name}" for name in modules], package)
-    larger = code.used_by([*(f"from pkg import {name}" for name in modules), "from pkg import deep"], package)
+    smaller = Imports(package).used_by([f"from pkg import {name}" for name in modules])
+    larger = Imports(package).used_by([*(f"from pkg import {name}" for name in modules), "from pkg import deep"])
     assert smaller <= larger
 
 
 def test_the_package_itself_is_read_within_a_second_and_a_change_measure_does_not_use_costs():
-    found = code.used_by(["from analysis import effect\neffect.mixed_change"], PACKAGE)
+    found = Imports(PACKAGE).used_by(["from analysis import effect\neffect.mixed_change"])
     names = {path.relative_to(PACKAGE).as_posix() for path in found}
     assert "effect/change.py" in names and "_lazy.py" in names
     assert not any(name.startswith(("run/", "process/", "publish/")) for name in names)

@@ -244,6 +244,17 @@ def test_an_input_that_changes_while_the_step_runs_is_not_taken_for_done(project
     assert reasons["s/east/a"] == "east.csv changed"
 
 
+def test_code_that_changes_when_kernels_may_have_it_is_not_taken_for_what_ran(project):
+    def edit(event):
+        if (event.what, event.step.name) == ("started", "s/prepare"):
+            (project.package / "two.py").write_text("def value(x):\n    return 2 + int(x)\n")
+
+    assert project.run(on_event=edit).ok
+    reasons = {}
+    project.run(on_event=lambda event: reasons.update({event.step.name: event.why} if event.what == "started" else {}))
+    assert reasons == dict.fromkeys(("s/east/b", "s/west/b"), "code changed: fakepkg/two.py")
+
+
 def test_a_file_that_was_missing_and_a_folder_that_gains_a_file_are_noticed(project):
     look = (
         "from fakepkg import files\nfiles.note('missed', files.ROOT / 'late.csv')\n"

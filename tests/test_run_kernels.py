@@ -1,5 +1,6 @@
 """A warm kernel is a fresh, private start of what plain kernels are; it fails in words and dies on command."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -9,11 +10,13 @@ from types import ModuleType
 
 import psutil
 import pytest
+import run_project
 from run_project import notebook
 
-from analysis.run import kernels, notebooks
+from analysis.run import kernels, notebooks, work
 from analysis.run.document import ParameterError
 from analysis.run.normal import normalise
+from analysis.run.plan import Step
 
 warm_only = pytest.mark.skipif(not kernels.CAN_FORK, reason="kernels are forked on Linux only")
 
@@ -112,6 +115,17 @@ def test_parameters_of_every_type_arrive_and_the_defaults_stay(tmp_path):
     assert outputs(tmp_path / "out.ipynb") == ["2 it's {x} [1, 2] 0.5 True\n"]
     cells = json.loads((tmp_path / "out.ipynb").read_text())["cells"]
     assert [cell["id"] for cell in cells] == ["parameters", "injected-parameters", "m0", "c0"]
+
+
+@warm_only
+def test_the_first_action_does_not_wait_for_the_imports_of_kernels_and_starts_with_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(work, "_acts", itertools.count())
+    seen = []
+    for _ in range(2):
+        work.act(run_project.look, Step("s/look", "look", "s", "all", None), {"FAKE_ROOT": "here"}, tmp_path)
+        seen.append(json.loads((tmp_path / "seen.json").read_text()))
+    assert [one.pop("warm") for one in seen] == [False, True]
+    assert seen[0] == seen[1] == {"environment": ["0", "here"], "hashing": seen[0]["hashing"], "text": "python"}
 
 
 def test_an_undeclared_parameter_is_refused_naming_the_nearest(tmp_path):

@@ -31,6 +31,7 @@ class Words:
     study: "Study"
     language: str
     texts: Mapping[str, Any] = field(repr=False)
+    _levels: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def text(self, key: str, **values: object) -> str:
         """The fixed text `key`, filled with `values` (put numbers through `number` and its kin first)."""
@@ -69,7 +70,11 @@ class Words:
 
     def level(self, dim: str, level: str) -> str:
         """The label of one level of a dimension: our own word, else the study's, else the id in plain letters."""
-        dim = _level_sets().get(dim, dim)
+        if (dim, level) not in self._levels:
+            self._levels[dim, level] = self._level(_level_sets().get(dim, dim), level)
+        return self._levels[dim, level]
+
+    def _level(self, dim: str, level: str) -> str:
         if dim in ("unit", "area") and (level == "all" or level in self.study.units):
             return self.study.unit_label(level, self.language)
         if dim == "outcome":

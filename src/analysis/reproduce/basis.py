@@ -90,12 +90,17 @@ def _written(study: str) -> Iterator[Path]:
 
 @cache
 def _code_of(notebook: Path) -> frozenset[Path]:
-    return code.used_by(document.code(notebook), PACKAGE)
+    return _imports().used_by(document.code(notebook))
 
 
 @cache
 def _code_of_actions() -> frozenset[Path]:
-    return frozenset().union(*(code.used_by_module(module, PACKAGE) for module in ACTIONS))
+    return frozenset().union(*(_imports().used_by_module(module) for module in ACTIONS))
+
+
+@cache
+def _imports() -> code.Imports:
+    return code.Imports(PACKAGE)
 
 
 def _name(path: Path) -> str:

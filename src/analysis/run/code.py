@@ -9,7 +9,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,38 +34,53 @@ class Mention:
     attributes: frozenset[str] | None = frozenset()
 
 
-def used_by(sources: Iterable[str], package: Path) -> frozenset[Path]:
-    """Files below `package` (modules and their data) that `sources` (cells) use, directly or through other modules.
+@dataclass(frozen=True)
+class Imports:
+    """What the files below `package` import, each read and looked up once: hold it no longer than the files stay so."""
 
-    Data files count with every module of their folder. The sources are read as one text: a name imported in one cell
-    is used in others.
-    """
-    found = _mentions("\n".join(sources))
-    return _closure([module for mention in found for module in _modules(mention, "", package)], package)
+    package: Path
+    _direct: dict[Path, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def used_by(self, sources: Iterable[str]) -> frozenset[Path]:
+        """Files (modules and their data) that `sources` (cells) use, directly or through other modules.
+
+        Data files count with every module of their folder. The sources are read as one text: a name imported in one
+        cell is used in others.
+        """
+        return self._closure(list(_named("\n".join(sources), "", self.package)))
+
+    def used_by_module(self, module: str) -> frozenset[Path]:
+        """The same for a module of the package, itself included; empty for a module from elsewhere."""
+        return self._closure([module])
+
+    def _closure(self, todo: list[str]) -> frozenset[Path]:
+        seen: set[str] = set()
+        files: set[Path] = set()
+        while todo:
+            module = todo.pop()
+            file = None if module in seen else _file(module, self.package)
+            seen.add(module)
+            if file is None:
+                continue
+            if file.parent not in seen:
+                seen.add(file.parent)
+                files.update(_data_in(file.parent))
+            files.add(file)
+            todo += self._uses(module, file)
+        return frozenset(files)
+
+    def _uses(self, module: str, file: Path) -> tuple[str, ...]:
+        """Modules that the file of `module` names, and the package that it is in."""
+        if file not in self._direct:
+            outer = module.rpartition(".")[0]
+            home = module if file.name == "__init__.py" else outer
+            self._direct[file] = (*_named(file.read_text("utf-8"), home, self.package), outer)
+        return self._direct[file]
 
 
-def used_by_module(module: str, package: Path) -> frozenset[Path]:
-    """The same for a module of the package, itself included; empty for a module from elsewhere."""
-    return _closure([module], package)
-
-
-def _closure(todo: list[str], package: Path) -> frozenset[Path]:
-    seen: set[str] = set()
-    files: set[Path] = set()
-    while todo:
-        module = todo.pop()
-        file = None if module in seen else _file(module, package)
-        seen.add(module)
-        if file is None:
-            continue
-        if file.parent not in seen:
-            seen.add(file.parent)
-            files.update(_data_in(file.parent))
-        files.add(file)
-        home = module if file.name == "__init__.py" else module.rpartition(".")[0]
-        todo += [name for mention in _mentions(file.read_text("utf-8")) for name in _modules(mention, home, package)]
-        todo.append(module.rpartition(".")[0])
-    return frozenset(files)
+def _named(text: str, home: str, package: Path) -> frozenset[str]:
+    """Modules that `text`, which stands in the package `home`, imports or names."""
+    return frozenset(name for mention in _mentions(text) for name in _modules(mention, home, package))
 
 
 def _file(module: str, package: Path) -> Path | None:
@@ -84,7 +99,6 @@ def _data_in(folder: Path) -> list[Path]:
     ]
 
 
-@lru_cache(maxsize=1024)
 def _mentions(text: str) -> tuple[Mention, ...]:
     """Every import of `text`, in functions too, and every string that looks like a module; none if not Python."""
     try:

@@ -78,7 +78,6 @@ def run(
         if dry_run:
             state.announce()
         elif state.ready():
-            receipts.read_code(state.waiting.values())  # before kernels import it: what runs is what receipts name
             own = {name: value for name, value in os.environ.items() if name.startswith("ANALYSIS_")}
             job = Job(receipts, dict(actions), str(held), timeout, warm, own)
             _drive(state, job, jobs or cores(), scheduler, batch)
@@ -159,8 +158,12 @@ class _State:
 def _drive(state: _State, job: Job, jobs: int, scheduler: str | None, batch: cluster.Batch | None) -> None:
     """Give steps to the cluster as they become ready, until nothing runs; whichever way out, no kernel is left."""
     elsewhere = scheduler or batch
-    if job.warm and not elsewhere:
-        kernels.start_server()  # imports go on in it while Dask and papermill are imported here
+    if elsewhere:
+        job.receipts.read_code(state.waiting.values())
+    else:
+        job.receipts.hashes.code_is_imported()
+        if job.warm:
+            kernels.start_server()  # imports go on in it while Dask and papermill are imported here
     try:
         with cluster.client(jobs, scheduler, batch) as client, kernels.session():
             from distributed import as_completed
@@ -168,6 +171,8 @@ def _drive(state: _State, job: Job, jobs: int, scheduler: str | None, batch: clu
             done = as_completed()
             room = len(state.waiting) if elsewhere else jobs  # a growing cluster sizes itself by what it is given
             _submit(state, job, client, done, room)
+            if not elsewhere:
+                job.receipts.read_code(state.waiting.values())  # while the first step is at work
             for future in done:
                 state.finish(_outcome(future))
                 state.settle()

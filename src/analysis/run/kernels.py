@@ -70,11 +70,13 @@ def start_server() -> None:
         forkserver.ensure_running()
 
 
-def start_child(target, *arguments) -> multiprocessing.Process:
-    """A process running `target(*arguments)`, forked from the warm server, or spawned where fork is missing."""
+def start_child(target, *arguments, fresh: bool = False) -> multiprocessing.Process:
+    """A process running `target(*arguments)`, forked from the warm server; a `fresh` one, or where fork is missing, is
+    a new program, which imports for itself what it needs.
+    """
     start_server()
-    context = multiprocessing.get_context("forkserver" if CAN_FORK else "spawn")
-    with _starting, _plain_parent():
+    context = multiprocessing.get_context("forkserver" if CAN_FORK and not fresh else "spawn")
+    with _starting, _plain_parent(), _environ(ENVIRONMENT):
         if _closed.is_set():
             raise RuntimeError("the run was stopped.")
         child = context.Process(target=target, args=arguments)

@@ -21,6 +21,7 @@ from analysis.run.plan import Step
 
 TRACE = "ANALYSIS_TRACE"
 ABSENT = None  # what stands for the hash of a file that was looked for and not there
+CHANGED = "changed while the step ran"  # what stands for the hash of a file of which nobody knows what was used
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class Hashes:
     layout: Layout
     _known: dict[Path, tuple[tuple[int, ...], str]] = field(default_factory=dict)
     _code: dict[object, dict[str, str]] = field(default_factory=dict)
+    _imported: dict[Path, tuple[int, ...]] | None = None  # the package's files as they were before kernels began
+    _imports: code.Imports = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._imports = code.Imports(self.layout.package)
 
     def of(self, path: Path) -> str | None:
         """Hash of a file, or of all files in a folder; None when there is none."""
@@ -66,7 +72,7 @@ class Hashes:
             return ABSENT
         if stat.S_ISDIR(status.st_mode):
             return self._of_folder(path)
-        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        stamp = _stamp(status)
         if self._known.get(path, (None,))[0] != stamp:
             self._known[path] = (stamp, _digest(path))
         return self._known[path][1]
@@ -94,12 +100,32 @@ class Hashes:
         if key not in self._code:
             package = self.layout.package
             if step.notebook:
-                files = code.used_by(document.code(step.notebook), package)
+                files = self._imports.used_by(document.code(step.notebook))
             else:
-                files = code.used_by_module(module or "", package)
+                files = self._imports.used_by_module(module or "")
             named = sorted((path.relative_to(package.parent).as_posix(), path) for path in files)
-            self._code[key] = {name: self.of(path) for name, path in named}
+            self._code[key] = {name: self._of_code(path) for name, path in named}
         return self._code[key]
+
+    def code_is_imported(self) -> None:
+        """From now on kernels import the code, which need not be hashed yet: a file that changes is found out."""
+        files = (path for path in self.layout.package.rglob("*") if "__pycache__" not in path.parts)
+        self._imported = {path: _stamp(path.stat()) for path in files}
+
+    def code_is_read(self) -> None:
+        """What was kept to hash code, and would go to the workers with every step, is needed no more."""
+        self._imported, self._imports = None, code.Imports(self.layout.package)
+
+    def _of_code(self, path: Path) -> str | None:
+        found = self.of(path)
+        known = self._known.get(path, (None,))[0]
+        same = self._imported is None or self._imported.get(path) == known
+        return found if same else CHANGED
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    """What differs when a file was written, replaced or put back."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _digest(path: Path) -> str:
@@ -141,9 +167,10 @@ class Receipts:
         return self.why(step) is None
 
     def read_code(self, steps: Iterable[Step]) -> None:
-        """Hash the code of these steps now: it goes with the receipts to whoever runs them, and is not read again."""
+        """Hash the code of these steps, once for all: with the receipts it goes to the workers."""
         for step in steps:
             self.hashes.code_of(step, self.modules.get(step.kind))
+        self.hashes.code_is_read()
 
     def claim(self, step: Step) -> "Claim":
         """What a step about to start will run: taken before, so that a later edit is not credited to it."""
@@ -165,7 +192,7 @@ class Receipts:
         """
         wrote = trace.wrote | set(also_wrote)
         inputs = {path for path in trace.read - wrote if "site-packages" not in path.parts}  # those count by version
-        late = {self.layout.name(p): "changed while the step ran" for p in inputs if _modified(p) > claim.started}
+        late = {self.layout.name(p): CHANGED for p in inputs if _modified(p) > claim.started}
         receipt = claim.expected | {
             "inputs": self.hashes.table(inputs) | late,
             "listed": {self.layout.name(folder): self.hashes.of_names(folder) for folder in sorted(trace.listed)},

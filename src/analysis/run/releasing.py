@@ -9,17 +9,19 @@ from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis import store
+from analysis import disclosure, store
 from analysis.codebook import StudyError
-from analysis.disclosure import Meta, Profile, opened, profile, safe_note, suppress
-from analysis.disclosure.spread import Spread
 from analysis.run import approval, current, released
 from analysis.run.engine import cores
 from analysis.run.plan import Step
 from analysis.study import Study
+
+if TYPE_CHECKING:
+    from analysis.disclosure.spread import Spread
 
 TIME_LIMIT = 900.0  # seconds: a limit that a busy machine reaches would hide other cells than a quiet one does
 
@@ -35,10 +37,10 @@ def release(step: Step) -> None:
         raise StudyError([*old, f"Nothing was released. Run `python -m analysis run {step.study}` for all units."])
     study = store.study(step.study)
     as_of = _one_date(step.study, {key: found.get("as_of", "") for key, found in about.items()})
-    rules = profile(study.disclosure.profile, interim=_interim(study, as_of))
+    rules = disclosure.profile(study.disclosure.profile, interim=_interim(study, as_of))
     previous = released.earlier(study.id, as_of)
     with _few_searches_for_garbage(), _processes(cores()) as spread:
-        out, log = suppress(described, rules, time_limit=TIME_LIMIT, previous=previous, spread=spread)
+        out, log = disclosure.suppress(described, rules, time_limit=TIME_LIMIT, previous=previous, spread=spread)
         out = {key: (_safe_notes(table), meta) for key, (table, meta) in out.items()}
         content = {key: store.to_csv(table) for key, (table, _) in out.items()}
         log = _attacked(out, content, log, rules, previous, spread)
@@ -64,7 +66,7 @@ def _few_searches_for_garbage() -> Iterator[None]:
 
 
 @contextmanager
-def _processes(many: int) -> Iterator[Spread]:
+def _processes(many: int) -> Iterator["Spread"]:
     """`map` over so many processes, that nothing need be sent to but works; in this one where a process cannot fork.
 
     They are forked at the first works, before this process has a solver with threads of its own: it never solves.
@@ -80,15 +82,15 @@ def _attacked(
     out: released.Tables,
     content: Mapping[str, bytes],
     log: pd.DataFrame,
-    rules: Profile,
+    rules: "disclosure.Profile",
     previous: released.Tables,
-    spread: Spread,
+    spread: "Spread",
 ) -> pd.DataFrame:
     """The log with the verdict of the audit on the tables as they will be read: a release and its audit agree."""
     if not out:
         return log
     read = {key: (released.frame(content[key]), meta) for key, (_, meta) in out.items()}
-    failed = opened(read, rules, previous, spread=spread)
+    failed = disclosure.opened(read, rules, previous, spread=spread)
     named = {name for names in failed["table"] for name in str(names).split()}
     mask = log["table"].isin(named if named & set(out) else set(out)) if len(failed) else log["table"].isin([])
     return log.assign(attack=log["attack"].mask(mask, "fail"), status=log["status"].mask(mask, "fail"))
@@ -126,14 +128,14 @@ def candidates(folder: Path, units: Collection[str]) -> tuple[released.Tables, d
             about[key] = json.loads(beside.read_text("utf-8"))
             table = released.frame(store.read(path).read_bytes())
             told = {"n": table["n"].where(table["value"].notna())} if "n" in table else {}
-            tables[key] = (table.assign(**told), Meta.of(about[key]))
+            tables[key] = (table.assign(**told), disclosure.Meta.of(about[key]))
     return tables, about
 
 
 def _safe_notes(table: pd.DataFrame) -> pd.DataFrame:
     if "note" not in table:
         return table
-    notes = table["note"].map(safe_note)
+    notes = table["note"].map(disclosure.safe_note)
     return table.drop(columns="note").assign(note=notes) if notes.any() else table.drop(columns="note")
 
 

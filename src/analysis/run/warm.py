@@ -59,12 +59,17 @@ def preload(modules: tuple[str, ...] = PRELOADED) -> None:
     _preload_own()
     for module in HIDDEN:
         del sys.modules[module]
-    if "pandas" in sys.modules:
-        # outside a kernel pandas takes itself to be in a terminal and folds wide tables; a kernel shows 20 columns
-        sys.modules["pandas"].set_option("display.max_columns", 20)
-        # quicker for small tables than Arrow, where each step costs; `store` reads large ones in Arrow all the same
-        sys.modules["pandas"].set_option("mode.string_storage", "python")
+    _set_pandas()
     gc.freeze()  # or every child would search all this for garbage again, and copy the pages it looks at
+
+
+def _set_pandas() -> None:
+    import pandas as pd
+
+    # outside a kernel pandas takes itself to be in a terminal and folds wide tables; a kernel shows 20 columns
+    pd.set_option("display.max_columns", 20)
+    # quicker for small tables than Arrow, where each step costs; `store` reads large ones in Arrow all the same
+    pd.set_option("mode.string_storage", "python")
 
 
 def _preload_own() -> None:
@@ -125,6 +130,7 @@ def call(action, argument, seed: int, environment: dict[str, str], folder: str, 
     from analysis.run.layout import in_words
 
     become(seed, environment, folder)
+    _set_pandas()  # in a fresh program they are not yet
     try:
         action(argument)
     except BaseException as error:

@@ -15,6 +15,7 @@ from analysis.run.receipts import TRACE, Receipts, Trace
 
 Action = Callable[[Step], None]
 _traces = itertools.count()
+_acts = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,16 @@ def _run(job: Job, step: Step, trace: Path) -> float:
 
 
 def act(action: Action, step: Step, environment: dict[str, str], folder: Path) -> None:
-    """Run `action(step)` in a process of its own, forked warm, so that memory, trace and crash stay its own."""
+    """Run `action(step)` in a process of its own, forked warm, so that memory, trace and crash stay its own.
+
+    The first is a fresh program: it needs a few of the imports that the server of warm processes then still does.
+    """
     import multiprocessing
 
     answer, sender = multiprocessing.Pipe(duplex=False)
     whole = dict(os.environ) | kernels.ENVIRONMENT | environment
-    child = kernels.start_child(warm.call, action, step, kernels.seed_of(step.name), whole, str(folder), sender)
+    given = (action, step, kernels.seed_of(step.name), whole, str(folder), sender)
+    child = kernels.start_child(warm.call, *given, fresh=next(_acts) == 0)
     sender.close()
     try:
         error = answer.recv()
