@@ -1,5 +1,7 @@
 """Primary rules: which cell of one table is too small, too telling or too dominated to be shown, and why."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -8,6 +10,7 @@ from analysis.disclosure.profiles import Profile
 from analysis.disclosure.rounding import round_half_up
 
 Flag = tuple[str, str, pd.Series]
+RANK = {"pass": 0, "review": 1, "fail": 2}
 MODEL = {"estimate", "std_error", "lower", "upper", "df", "inference_df", "p_value"}
 CONTRIBUTIONS = ["largest", "second_largest"]
 WITHHELD = "withheld"
@@ -24,19 +27,19 @@ def check(table: pd.DataFrame, meta: Meta, profile: Profile) -> pd.DataFrame:
     cells = described(table, meta)
     kind = cells["measure"].map(dict(meta.kinds))
     flags = _COUNTED.get(meta.counts_of, _no_flags)(cells, kind, meta, profile)
-    status = pd.Series("pass", cells.index, dtype=object)
-    reason = pd.Series("", cells.index, dtype=object)
+    rank, reason = np.zeros(len(cells), dtype=int), np.full(len(cells), "", dtype=object)
     for name, verdict, mask in flags:
         # A fail outranks a review that came earlier; among equals the first reason stays.
-        new = mask.fillna(False) & ((status == "pass") | ((status == "review") & (verdict == "fail")))
-        status[new], reason[new] = verdict, name
+        new = mask.to_numpy(bool, na_value=False) & (rank < RANK[verdict])
+        rank[new], reason[new] = RANK[verdict], name
     # What could not be estimated may say so, unless the n beside it is too small.
-    empty = cells["value"].isna() & (cells["n"].isna() | (status == "review"))
-    status[empty], reason[empty] = "pass", ""
+    empty = cells["value"].isna().to_numpy() & (cells["n"].isna().to_numpy() | (rank == RANK["review"]))
+    rank[empty], reason[empty] = RANK["pass"], ""
     if profile.hide_question and meta.counts_of == "persons":
-        _hide_questions(cells, kind, meta, status, reason)
+        _hide_questions(cells, kind, meta, rank, reason)
     cells = cells.drop(columns=CONTRIBUTIONS, errors="ignore")
-    return cells.assign(status=status.astype(str), reason=reason.astype(str))
+    status = pd.Series(np.array(list(RANK), dtype=object)[rank], cells.index, dtype=str)
+    return cells.assign(status=status, reason=pd.Series(reason, cells.index, dtype=str))
 
 
 def primary(table: pd.DataFrame, meta: Meta, profile: Profile) -> pd.DataFrame:
@@ -52,7 +55,7 @@ def primary(table: pd.DataFrame, meta: Meta, profile: Profile) -> pd.DataFrame:
 def ruled(checked: pd.DataFrame, meta: Meta) -> pd.DataFrame:
     """What `check` gave, with `status` shown | hidden, and `linked` where a row group goes; values stay."""
     hidden = checked["status"].eq("fail")
-    linked = _linked(checked, meta, hidden)
+    linked = pd.Series(_linked(checked, meta, hidden), checked.index)
     reason = checked["reason"].mask(linked & ~hidden, "linked")
     return checked.assign(reason=reason, status=np.where(hidden | linked, "hidden", "shown"))
 
@@ -152,10 +155,8 @@ def _organisation_flags(cells: pd.DataFrame, kind: pd.Series, meta: Meta, profil
 
 def _value_flags(cells: pd.DataFrame, kind: pd.Series, meta: Meta, profile: Profile) -> list[Flag]:
     """Rules that do not count contributors: extremes, dominated sums, models with few residual degrees of freedom."""
-    group = _row_group(cells, meta)
-    residual = cells["value"].where(kind.eq("df")).groupby(group).transform("min")
-    few = kind.isin(MODEL) & (residual < profile.min_df)
-    flags = [("low_df", "fail", few)]
+    few = (kind.eq("df") & (cells["value"] < profile.min_df)).to_numpy()
+    flags = [("low_df", "fail", kind.isin(MODEL) & _any_of(few, _row_group(cells, meta.dims)))]
     if profile.magnitudes == "show":
         return flags
     flags.append(("extreme", "fail", kind.isin(["min", "max"])))
@@ -167,15 +168,14 @@ def _value_flags(cells: pd.DataFrame, kind: pd.Series, meta: Meta, profile: Prof
     return [*flags, ("dominance_unchecked", "review", kind.eq("sum"))]
 
 
-def _hide_questions(cells: pd.DataFrame, kind: pd.Series, meta: Meta, status: pd.Series, reason: pd.Series) -> None:
-    """Fail every answer of a question in a column where one fails (in `status` and `reason`, made by `check`)."""
+def _hide_questions(cells: pd.DataFrame, kind: pd.Series, meta: Meta, rank: np.ndarray, reason: np.ndarray) -> None:
+    """Fail every answer of a question in a column where one fails (in `rank` and `reason`, made by `check`)."""
     found = [dim for dim in meta.dims if _answers(cells, kind, meta, dim)]
     for dim in [meta.answers] if meta.answers else found:
-        column = [name for name in meta.dims if name != dim]
-        failed = status.eq("fail") & reason.ne("extreme")
-        together = failed.groupby(_row_group(cells, meta, column)).transform("any")
-        new = together & status.ne("fail") & cells["value"].notna()
-        status[new], reason[new] = "fail", "question"
+        failed = (rank == RANK["fail"]) & (reason != "extreme")
+        together = _any_of(failed, _row_group(cells, [name for name in meta.dims if name != dim]))
+        new = together & (rank < RANK["fail"]) & cells["value"].notna().to_numpy()
+        rank[new], reason[new] = RANK["fail"], "question"
 
 
 def _answers(cells: pd.DataFrame, kind: pd.Series, meta: Meta, dim: str) -> bool:
@@ -186,26 +186,37 @@ def _answers(cells: pd.DataFrame, kind: pd.Series, meta: Meta, dim: str) -> bool
     return bool(len(lines)) and bool((lines["same"].le(1) & (lines["sum"] - 100).abs().le(lines["rows"])).all())
 
 
-def _row_group(cells: pd.DataFrame, meta: Meta, dims: list[str] | None = None) -> list[pd.Series]:
-    """Grouper of the cells that share their levels on `dims` (default: all)."""
-    return [cells[name] for name in (meta.dims if dims is None else dims)] or [pd.Series(0, cells.index)]
+def _row_group(cells: pd.DataFrame, dims: Sequence[str]) -> np.ndarray:
+    """The number of each cell's row group, 0 .. groups - 1: cells of one group share their levels on `dims`."""
+    group = np.zeros(len(cells), dtype=int)
+    for dim in dims:
+        level, _ = pd.factorize(cells[dim])
+        group = np.unique(group * (level.max(initial=0) + 2) + level, return_inverse=True)[1]
+    return group
 
 
-def _linked(checked: pd.DataFrame, meta: Meta, hidden: pd.Series) -> pd.Series:
+def _any_of(mask: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Per cell whether `mask` holds for one of its group."""
+    return (np.bincount(group, mask) > 0)[group]
+
+
+def _linked(checked: pd.DataFrame, meta: Meta, hidden: pd.Series) -> np.ndarray:
     """Cells of a row group that would give back what is hidden in it.
 
     A hidden number takes the whole row group; a dominated sum or a model with few degrees of freedom leaves the
     counts; an extreme or a quantile goes alone.
     """
+    if not hidden.any():
+        return np.zeros(len(checked), dtype=bool)
     kind = checked["measure"].map(dict(meta.kinds))
-    strong = hidden & ~checked["reason"].isin(["extreme", "dominance", "low_df"]) & ~self_share(checked, meta)
-    strong &= ~(kind.eq("quantile") & checked["reason"].eq("small_denominator"))
-    group = _row_group(checked, meta)
-    plain = strong.groupby(group).transform("any")
+    weak = checked["reason"].isin(["dominance", "low_df"])
+    alone = checked["reason"].eq("extreme") | (kind.eq("quantile") & checked["reason"].eq("small_denominator"))
+    group = _row_group(checked, meta.dims)
+    plain = _any_of((hidden & ~weak & ~alone & ~self_share(checked, meta)).to_numpy(), group)
     if meta.subsets:
-        plain &= ~kind.eq("count")
-    partial = (hidden & checked["reason"].isin(["dominance", "low_df"])).groupby(group).transform("any")
-    return (plain | (partial & ~kind.isin(["count", "percent"]))) & checked[["value", "n"]].notna().any(axis=1)
+        plain &= ~kind.eq("count").to_numpy()
+    partial = _any_of((hidden & weak).to_numpy(), group) & ~kind.isin(["count", "percent"]).to_numpy()
+    return (plain | partial) & (checked["value"].notna() | checked["n"].notna()).to_numpy()
 
 
 _COUNTED = {"persons": _person_flags, "organisations": _organisation_flags}
