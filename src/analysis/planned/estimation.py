@@ -15,7 +15,13 @@ from analysis.planned.specification import Specification
 
 
 def estimated(data: Primary, one: Specification) -> pd.DataFrame:
-    """Estimates of one specification, a row a follow-up wave (`contrast` is `later - first`)."""
+    """Estimates of one specification, a row a follow-up wave (`contrast` is `later - first`); made once for `data`."""
+    if one not in data.estimates:
+        data.estimates[one] = _estimated(data, one)
+    return data.estimates[one]
+
+
+def _estimated(data: Primary, one: Specification) -> pd.DataFrame:
     if one.inference != "people" and not data.unit:
         known = effect.estimates.not_estimable("there is one cluster in unit", n_clusters=1)
         return effect.estimates.frame([known | {"contrast": data.contrast(wave)} for wave in data.later])

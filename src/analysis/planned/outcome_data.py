@@ -1,13 +1,14 @@
 """The data of one primary outcome in the shapes that its analyses need, and imputed once for all of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from analysis import effect
+from analysis.planned.specification import Specification
 from analysis.study import Outcome, Study
 
 DAYS_A_MONTH = 30.4375
@@ -18,7 +19,8 @@ class Primary:
     """One primary outcome.
 
     `long` has a row a person and wave (person, unit, wave, value, date or day, arm), `persons` a row a person, `both`
-    the long rows with the reference group of a pre-post design (None: there is none).
+    the long rows with the reference group of a pre-post design (None: there is none); `estimates` are those made so
+    far, by specification.
     """
 
     study: Study
@@ -26,6 +28,7 @@ class Primary:
     long: pd.DataFrame
     persons: pd.DataFrame
     both: pd.DataFrame | None = None
+    estimates: dict[Specification, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def first(self) -> str:
