@@ -45,7 +45,7 @@ def imports(path: Path) -> set[str]:
                 found.add(node.module.split(".")[1])
         elif isinstance(node, ast.Import):
             found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("analysis.")}
-    return found - {part(path), "_lazy", "_yaml"}
+    return found - {part(path), "_lazy", "_processes", "_yaml"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))

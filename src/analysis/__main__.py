@@ -232,7 +232,7 @@ def expect(studies: Studies = None) -> None:
 @app.command()
 def benchmark(
     groups: Annotated[
-        list[str] | None, typer.Argument(help="runs, mixed, resampling, scoring, referrals; all when none is named.")
+        list[str] | None, typer.Argument(help="Groups of promises, such as runs or report; all when none is named.")
     ] = None,
 ) -> None:
     """Measure every speed promise, each as a ratio in this run; exit 1 when one is missed."""

@@ -13,8 +13,9 @@ from analysis.run.measure import seconds
 
 @dataclass(frozen=True)
 class Cold:
-    """A whole run of a study from nothing: wall seconds, seconds inside cells, cores, number of notebook runs, and the
-    seconds of a plain loop over the papermill command for as many (measured on each notebook once, units in turn).
+    """A whole run of a study from nothing: wall seconds, seconds inside cells, cores, number of notebook runs, and of a
+    plain loop over the papermill command for as many (measured on each notebook once, units in turn) the wall seconds
+    and those inside cells, where each kernel imports anew what warm ones have.
     """
 
     wall_seconds: float
@@ -22,6 +23,7 @@ class Cold:
     cores: int
     notebooks: int
     plain_seconds: float
+    plain_cell_seconds: float
 
     @property
     def limit_seconds(self) -> float:
@@ -54,21 +56,33 @@ def cold(study: str) -> Cold:
         runs = [receipt for receipt in receipts if receipt["step"]["kind"] == "notebook"]
         some = _each_once(runs)
         plain = sum(seconds(_command(root, run), environment) for run in some)
+        plain_cells = sum(_in_cells(root / f"{_name(run)}.ipynb") for run in some)
     cells = sum(run["measured"]["cell_seconds"] for run in runs)
-    return Cold(wall, cells, cores(), len(runs), plain / len(some) * len(runs))
+    each = len(runs) / len(some)
+    return Cold(wall, cells, cores(), len(runs), plain * each, plain_cells * each)
 
 
 def _each_once(runs: list[dict]) -> list[dict]:
     """One run of each notebook, of the units in turn: what a notebook takes depends on both."""
     by_notebook: dict[str, list[dict]] = {}
     for one in sorted(runs, key=lambda one: one["step"]["unit"]):
-        by_notebook.setdefault(one["step"]["name"].rsplit("/", 1)[-1], []).append(one)
+        by_notebook.setdefault(_name(one), []).append(one)
     return [found[at % len(found)] for at, (_, found) in enumerate(sorted(by_notebook.items()))]
 
 
 def _command(root: Path, run: dict) -> list[str]:
     """The papermill command for a notebook that the run did."""
-    name = run["step"]["name"].rsplit("/", 1)[-1]
+    name = _name(run)
     given = [part for key, value in run["parameters"].items() for part in ("-p", key, str(value))]
     command = [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-level", "ERROR"]
     return [*command, str(root / "notebooks" / f"{name}.ipynb"), str(root / f"{name}.ipynb"), *given]
+
+
+def _name(run: dict) -> str:
+    return run["step"]["name"].rsplit("/", 1)[-1]
+
+
+def _in_cells(output: Path) -> float:
+    """Seconds inside the cells of a notebook that papermill executed, as it wrote them down."""
+    cells = json.loads(output.read_text("utf-8"))["cells"]
+    return sum(cell["metadata"].get("papermill", {}).get("duration") or 0.0 for cell in cells)

@@ -416,14 +416,16 @@ def write_report(study: str, name: str, content: bytes) -> Path:
 
 def versions() -> pd.DataFrame:
     """Versions of Python and of the packages that made the output, one row each."""
+    return pd.DataFrame(_versions(), columns=["package", "version"])
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
     import platform
     from importlib.metadata import version
 
     names = ["numpy", "pandas", "scipy", "statsmodels", "networkx", "matplotlib", "papermill"]
-    return pd.DataFrame(
-        [("python", platform.python_version()), *((name, version(name)) for name in names)],
-        columns=["package", "version"],
-    )
+    return ("python", platform.python_version()), *((name, version(name)) for name in names)
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:

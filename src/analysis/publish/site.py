@@ -1,11 +1,6 @@
 """All pages and files of a study, written together: everything is made before anything is replaced."""
 
-import gc
-import multiprocessing
-import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
@@ -14,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from analysis import store
+from analysis._processes import spread_over
 from analysis.publish import provenance
 from analysis.publish.factsheet import fact_sheet
 from analysis.publish.html import Page, index, page
@@ -24,7 +20,6 @@ if TYPE_CHECKING:
     from analysis import present
     from analysis.study import Study
 
-WAITING = {"MainThread", "parent-watch"}  # the second, of the step's own process, does nothing but wait for an end
 OWNED = (
     "index.*.html", "*/report.*.html", "*/figures/*.png", "*/tables.*.xlsx", "*/slides.*.pptx", "*/factsheet.*.pdf",
 )  # fmt: skip
@@ -57,7 +52,8 @@ def publish(
         _Work(folder, study, unit, one, tuple(languages), as_of, earlier.get(unit, {}), template, cells)
         for unit, one in product(units, languages)
     ]
-    made |= {name: content for done in _together(works, processes) for name, content in done.items()}
+    with spread_over(min(processes, len(works))) as spread:
+        made |= {name: content for done in spread(_Work.__call__, works) for name, content in done.items()}
     written = tuple(store.write_report(study.id, name, content) for name, content in sorted(made.items()))
     for path in sorted({path for pattern in OWNED for path in folder.glob(pattern)} - set(written)):
         path.unlink()
@@ -86,30 +82,6 @@ class _Work:
         found = replace(found, material=replace(found.material, earlier=self.earlier))
         made = _files(found, self.language, self.template)
         return {f"{self.unit}/{name}": content for name, content in made.items()}
-
-
-def _together(works: Sequence[_Work], processes: int) -> Iterator[dict[str, bytes]]:
-    """What each of `works` makes, in their order, whichever is done first."""
-    if min(processes, len(works)) < 2:
-        yield from (work() for work in works)
-        return
-    context = multiprocessing.get_context("fork" if _may_fork() else "spawn")
-    with ProcessPoolExecutor(min(processes, len(works)), mp_context=context, initializer=_begin) as pool:
-        yield from pool.map(_Work.__call__, works)
-
-
-def _may_fork() -> bool:
-    """Whether a fork is whole, as it is of the publish step of a run: it has its imports already, which cost a spawned
-    process seconds. A fork of a process with threads (typst starts some that Python does not count) can hang.
-    """
-    threads = {thread.name for thread in threading.enumerate()}
-    return sys.platform == "linux" and "typst" not in sys.modules and threads <= WAITING
-
-
-def _begin() -> None:
-    """Look for cycles rarely in a process that ends soon: figures are full of them, and looking took a tenth of all."""
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
 
 
 def _files(found: Page, language: str, template: Path | None) -> dict[str, bytes]:

@@ -1,19 +1,15 @@
 """The release step of a run: the one place that writes tables into reports/, after suppression over all of them."""
 
-import gc
 import json
-import multiprocessing
 import shutil
-import sys
-from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis import disclosure, store
+from analysis._processes import spread_over
 from analysis.codebook import StudyError
 from analysis.run import approval, current, released
 from analysis.run.engine import cores
@@ -39,7 +35,7 @@ def release(step: Step) -> None:
     as_of = _one_date(step.study, {key: found.get("as_of", "") for key, found in about.items()})
     rules = disclosure.profile(study.disclosure.profile, interim=_interim(study, as_of))
     previous = released.earlier(study.id, as_of)
-    with _few_searches_for_garbage(), _processes(cores()) as spread:
+    with spread_over(cores()) as spread:
         out, log = disclosure.suppress(described, rules, time_limit=TIME_LIMIT, previous=previous, spread=spread)
         out = {key: (_safe_notes(table), meta) for key, (table, meta) in out.items()}
         content = {key: store.to_csv(table) for key, (table, _) in out.items()}
@@ -52,30 +48,6 @@ def release(step: Step) -> None:
     _remove_others(step.study, set(out))
     if out:
         approval.write_log(step.study)
-
-
-@contextmanager
-def _few_searches_for_garbage() -> Iterator[None]:
-    """A release makes millions of small objects that live until its end: to look for cycles among them took a tenth."""
-    usual = gc.get_threshold()
-    gc.set_threshold(1_000_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-
-
-@contextmanager
-def _processes(many: int) -> Iterator["Spread"]:
-    """`map` over so many processes, that nothing need be sent to but works; in this one where a process cannot fork.
-
-    They are forked at the first works, before this process has a solver with threads of its own: it never solves.
-    """
-    if many < 2 or sys.platform != "linux":
-        yield map
-        return
-    with ProcessPoolExecutor(many, mp_context=multiprocessing.get_context("fork")) as pool:
-        yield pool.map
 
 
 def _attacked(

@@ -32,9 +32,13 @@ PRELOADED = (
     "seaborn",
     "networkx",
     "yaml",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
     "IPython.core.interactiveshell",
     "IPython.core.logger",
     "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.debugger",
@@ -73,7 +77,8 @@ def _set_pandas() -> None:
 
 
 def _preload_own() -> None:
-    """Every module of the packages `OWN`, which import each other lazily, and the plans and texts that notebooks open.
+    """Every module of the packages `OWN`, which import each other lazily, and the plans, texts and versions that
+    notebooks ask for.
 
     A plan with a mistake is met again, with its own message, by who opens it.
     """
@@ -90,6 +95,7 @@ def _preload_own() -> None:
             store.study(study)
     for language in LANGUAGES:
         fixed_texts(language)
+    store.versions()
 
 
 def become(seed: int, environment: dict[str, str], folder: str) -> None:
@@ -124,13 +130,19 @@ def serve_kernel(arguments: list[str], seed: int, environment: dict[str, str], f
 
 
 def call(action, argument, seed: int, environment: dict[str, str], folder: str, answer) -> None:
-    """Run `action(argument)` in this fresh process and send its error, or None, through the connection `answer`."""
+    """Run `action(argument)` in this fresh process and send its error, or None, through the connection `answer`.
+
+    It looks for cycles among its objects rarely, for it ends soon: a release makes millions of small ones, figures are
+    full of cycles, and looking took a tenth of all time.
+    """
     import traceback
 
     from analysis.run.layout import in_words
 
     become(seed, environment, folder)
-    _set_pandas()  # in a fresh program they are not yet
+    _set_pandas()  # a fresh program is not set yet
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)
     try:
         action(argument)
     except BaseException as error:

@@ -1,0 +1,32 @@
+"""Independent works given to several processes of this machine."""
+
+import multiprocessing
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+
+WAITING = {"MainThread", "parent-watch"}  # the second, of a step's own process, does nothing but wait for an end
+
+
+@contextmanager
+def spread_over(many: int) -> Iterator[Callable[[Callable, Iterable], Iterable]]:
+    """A `map` over so many processes, which gives answers in the order of the works; for less than two it is `map`.
+
+    All processes begin with the first works: what is opened later is not theirs.
+    """
+    if many < 2:
+        yield map
+        return
+    context = multiprocessing.get_context("fork" if _fork_is_whole() else "spawn")
+    with ProcessPoolExecutor(many, mp_context=context) as pool:
+        yield pool.map
+
+
+def _fork_is_whole() -> bool:
+    """Whether a fork lacks nothing, as in a step of a run: it has its imports already, which cost a new process
+    seconds. A fork of a process with threads (typst starts some that Python does not count) can hang.
+    """
+    threads = {thread.name for thread in threading.enumerate()}
+    return sys.platform == "linux" and "typst" not in sys.modules and threads <= WAITING
