@@ -59,10 +59,7 @@ class Hashes:
     _known: dict[Path, tuple[tuple[int, ...], str]] = field(default_factory=dict)
     _code: dict[object, dict[str, str]] = field(default_factory=dict)
     _imported: dict[Path, tuple[int, ...]] | None = None  # the package's files as they were before kernels began
-    _imports: code.Imports = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._imports = code.Imports(self.layout.package)
+    _imports: code.Imports | None = None
 
     def of(self, path: Path) -> str | None:
         """Hash of a file, or of all files in a folder; None when there is none."""
@@ -99,6 +96,7 @@ class Hashes:
         key = step.notebook or module
         if key not in self._code:
             package = self.layout.package
+            self._imports = self._imports or code.Imports(package)
             if step.notebook:
                 files = self._imports.used_by(document.code(step.notebook))
             else:
@@ -114,7 +112,7 @@ class Hashes:
 
     def code_is_read(self) -> None:
         """What was kept to hash code, and would go to the workers with every step, is needed no more."""
-        self._imported, self._imports = None, code.Imports(self.layout.package)
+        self._imported = self._imports = None
 
     def _of_code(self, path: Path) -> str | None:
         found = self.of(path)
