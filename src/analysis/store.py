@@ -6,6 +6,7 @@ JupyterLab or a test, candidates go to a scratch folder, so that reading a noteb
 
 import datetime as dt
 import filecmp
+import io
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from analysis import study as study_module
@@ -246,8 +248,13 @@ def table(name: str, *, every_unit: bool = False, optional: bool = False) -> pd.
     if not files:
         return _empty(folder)
     with _text_for(files):
-        parts = [_compact(pd.read_parquet(read(file)), name, here.study) for file in files]
+        parts = [_compact(_parquet(file), name, here.study) for file in files]
         return known(pd.concat(parts, ignore_index=True), name, here)
+
+
+def _parquet(file: Path) -> pd.DataFrame:
+    """The table in a file, read whole first: to find out what a path is takes longer than to read a small table."""
+    return pd.read_parquet(io.BytesIO(read(file).read_bytes()))
 
 
 @contextmanager
@@ -270,7 +277,7 @@ def _compact(frame: pd.DataFrame, name: str, study: Study) -> pd.DataFrame:
 
 
 def _empty(folder: Path) -> pd.DataFrame:
-    return pd.read_parquet(read(sorted(folder.glob("unit=*.parquet"))[0])).iloc[:0]
+    return _parquet(sorted(folder.glob("unit=*.parquet"))[0]).iloc[:0]
 
 
 def known(frame: pd.DataFrame, name: str, here: Case) -> pd.DataFrame:
@@ -362,26 +369,32 @@ def _long(table: pd.DataFrame, dims: list[str], kinds: dict[str, str], n: str | 
         return table[
             [*dims, "measure", "value", *(c for c in ("n", "note", "largest", "second_largest") if c in table)]
         ]
-    parts = []
-    for measure in kinds:
-        column = n.get(measure, measure) if isinstance(n, Mapping) else n
-        count = (
-            table[column if column in table else measure]
-            if column in table or kinds[measure] == "count"
-            else _unknown(table)
-        )
-        parts.append(table[keep].assign(measure=measure, value=_numbers(table[measure]), n=_numbers(count)))
-    long = pd.concat(parts, keys=range(len(parts)))
-    return long.sort_index(level=1, kind="stable").reset_index(drop=True)
+    values = [_numbers(table[measure]) for measure in kinds]
+    counts = [_numbers(_count(table, measure, kinds[measure], n)) for measure in kinds]
+    rows = np.repeat(np.argsort(table.index.to_numpy(), kind="stable"), len(kinds))
+    long = table[keep].iloc[rows].reset_index(drop=True)
+    measures = pd.Series(list(kinds) * len(table), dtype=str)
+    return long.assign(measure=measures, value=_mixed(values, rows), n=_mixed(counts, rows))
 
 
-def _numbers(column: pd.Series) -> pd.Series:
-    """A column as floats, whatever its missing values are called."""
-    return pd.Series(column.astype("Float64").to_numpy("float64", na_value=float("nan")), index=column.index)
-
-
-def _unknown(table: pd.DataFrame) -> pd.Series:
+def _count(table: pd.DataFrame, measure: str, kind: str, n: str | Mapping[str, str]) -> pd.Series:
+    """The column that holds the number behind a measure: of a count, where none is named, the count itself."""
+    column = n.get(measure, measure) if isinstance(n, Mapping) else n
+    if column in table or kind == "count":
+        return table[column if column in table else measure]
     return pd.Series(float("nan"), index=table.index)
+
+
+def _mixed(columns: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """The values of several columns in turn, a row of the table at a time, `rows` being the rows' positions."""
+    return np.stack(columns, axis=1).ravel()[rows * len(columns) + np.arange(len(rows)) % len(columns)]
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    """A column as floats, whatever its missing values are called."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
+        return column.to_numpy("float64")
+    return column.astype("Float64").to_numpy("float64", na_value=float("nan"))
 
 
 def _write_candidate(here: Case, name: str, long: pd.DataFrame, meta: Meta) -> dict:

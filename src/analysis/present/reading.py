@@ -128,11 +128,11 @@ def released(frame: "pd.DataFrame | Released", facts: Mapping | None = None, *, 
     if absent:
         raise KeyError(f"{name or 'table'}: no column {', '.join(absent)}. Give the frame that store.release returned.")
     facts = facts if facts is not None else frame.attrs
-    frame = pd.DataFrame(dict(frame.items()))  # without attrs, which pandas would copy deeply at every step
-    order = _order(facts, frame.columns)
-    frame = frame.reset_index(drop=True).reindex(columns=order)
-    numbers = {column: pd.to_numeric(frame[column]).tolist() for column in NUMBERS}
-    return _described({column: numbers.get(column) or _texts(frame[column]) for column in order}, facts, name)
+    found = dict(frame.items())  # without attrs, which pandas would copy deeply at every step
+    absent = pd.Series(np.nan, frame.index)
+    columns = {column: found.get(column, absent) for column in _order(facts, frame.columns)}
+    lists = {one: pd.to_numeric(of).tolist() if one in NUMBERS else _texts(of) for one, of in columns.items()}
+    return _described(lists, facts, name)
 
 
 def read(path: Path) -> Released:
@@ -156,7 +156,7 @@ def _order(facts: Mapping, header: Iterable[str]) -> list[str]:
 
 
 def _texts(column: pd.Series) -> list[str]:
-    return ["" if gone else str(one) for one, gone in zip(column.astype(object), column.isna(), strict=True)]
+    return ["" if gone else str(one) for one, gone in zip(column.tolist(), column.isna().tolist(), strict=True)]
 
 
 def _described(columns: Mapping[str, list], facts: Mapping, name: str) -> Released:

@@ -84,18 +84,32 @@ def _preload_own() -> None:
     """
     from analysis import store
     from analysis.codebook import StudyError
-    from analysis.present.wording import LANGUAGES, fixed_texts
 
     for name in OWN:
         package = importlib.import_module(f"analysis.{name}")
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+    plans = []
     for study in store.studies():
         with contextlib.suppress(StudyError, OSError):
-            store.study(study)
-    for language in LANGUAGES:
-        fixed_texts(language)
+            plans.append(store.study(study))
+    for plan in plans[:1]:
+        _rehearse(plan)
     store.versions()
+
+
+def _rehearse(plan) -> None:
+    """Do once what takes time the first time only: find and read fonts, texts and how numbers and dates are written."""
+    import datetime
+
+    from analysis.present.figures.style import sheet
+    from analysis.present.picture import NOTEBOOK_DPI, Picture, png
+    from analysis.present.wording import LANGUAGES, words
+
+    for language in LANGUAGES:
+        told = words(plan, language)
+        shown = told.number(1.5, 1), told.percent(50), told.date(datetime.date(2018, 10, 1))
+        png(Picture(sheet(told, *shown, height=1).figure, "", ""), NOTEBOOK_DPI)
 
 
 def become(seed: int, environment: dict[str, str], folder: str) -> None:
