@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -101,10 +102,19 @@ class _State:
         self.why: dict[str, str] = {}  # of ready steps, each looked at once: what a ready step needs changes no more
         self.receipts, self.force, self.on_event = receipts, force, on_event
         self.summary = Summary()
+        self._sizes: dict[Path, int] = {}
 
     def ready(self) -> list[Step]:
         """Steps that wait for nothing in this plan; a need that is left out of the plan counts as there."""
         return [step for step in self.waiting.values() if self.good.issuperset(self.known.intersection(step.needs))]
+
+    def size(self, step: Step) -> float:
+        """How long a step takes, roughly: a notebook by the bytes of its file, an action longer than all of them."""
+        if step.notebook is None:
+            return float("inf")
+        if step.notebook not in self._sizes:
+            self._sizes[step.notebook] = step.notebook.stat().st_size
+        return self._sizes[step.notebook]
 
     def settle(self) -> None:
         """Skip ready steps whose receipt holds, until none is left."""
@@ -182,7 +192,8 @@ def _drive(state: _State, job: Job, jobs: int, scheduler: str | None, batch: clu
 
 
 def _submit(state: _State, job: Job, client, done, room: int) -> None:
-    for step in state.ready()[: room - len(state.running)]:
+    large_first = sorted(state.ready(), key=state.size, reverse=True)  # or one core waits for the other at the end
+    for step in large_first[: room - len(state.running)]:
         state.start(step)
         future = client.submit(perform, job, step, key=f"{step.name}-{time.time_ns()}", pure=False)
         future.step = step.name
