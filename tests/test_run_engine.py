@@ -47,6 +47,20 @@ def test_every_step_runs_once_in_order_and_a_second_run_runs_none(project):
     assert project.made() == before
 
 
+def test_a_large_notebook_begins_before_small_ones_and_an_action_before_both(project):
+    notebook(project.notebooks[1], LOAD, "# " + 9999 * "x")
+    begun = []
+    steps = [step for step in project.steps if step.unit == "west" or step.kind == "prepare"]
+    told = {"on_event": lambda event: begun.append(event.step.name) if event.what == "started" else None}
+    assert run(steps, project.layout, actions={"prepare": run_project.prepare}, jobs=1, **told).ok
+    assert begun == ["s/prepare", "s/west/b", "s/west/a"]
+
+
+def test_a_link_to_nowhere_in_the_package_as_an_editor_leaves_it_stops_no_run(project):
+    (project.package / ".#one.py").symlink_to("nobody@nowhere:1")
+    assert project.run().ok
+
+
 def test_a_changed_input_reruns_only_what_reads_it(finished):
     (finished.root / "west.csv").write_text("20")
     again = finished.run()

@@ -107,8 +107,8 @@ class Hashes:
 
     def code_is_imported(self) -> None:
         """From now on kernels import the code, which need not be hashed yet: a file that changes is found out."""
-        files = (path for path in self.layout.package.rglob("*") if "__pycache__" not in path.parts)
-        self._imported = {path: _stamp(path.stat()) for path in files}
+        paths = (path for path in self.layout.package.rglob("*") if "__pycache__" not in path.parts)
+        self._imported = {path: _stamp(path.stat()) for path in paths if path.is_file()}
 
     def code_is_read(self) -> None:
         """What was kept to hash code, and would go to the workers with every step, is needed no more."""
