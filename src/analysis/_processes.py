@@ -26,7 +26,9 @@ def spread_over(many: int) -> Iterator[Callable[[Callable, Iterable], Iterable]]
 
 def _fork_is_whole() -> bool:
     """Whether a fork lacks nothing, as in a step of a run: it has its imports already, which cost a new process
-    seconds. A fork of a process with threads (typst starts some that Python does not count) can hang.
+    seconds. A fork of a process with other threads, of which libraries start some that Python does not count, can hang.
     """
-    threads = {thread.name for thread in threading.enumerate()}
-    return sys.platform == "linux" and "typst" not in sys.modules and threads <= WAITING
+    import psutil
+
+    threads = [thread.name for thread in threading.enumerate()]
+    return sys.platform == "linux" and set(threads) <= WAITING and psutil.Process().num_threads() == len(threads)
