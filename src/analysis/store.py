@@ -369,12 +369,12 @@ def _long(table: pd.DataFrame, dims: list[str], kinds: dict[str, str], n: str | 
         return table[
             [*dims, "measure", "value", *(c for c in ("n", "note", "largest", "second_largest") if c in table)]
         ]
-    values = [_numbers(table[measure]) for measure in kinds]
-    counts = [_numbers(_count(table, measure, kinds[measure], n)) for measure in kinds]
-    rows = np.repeat(np.argsort(table.index.to_numpy(), kind="stable"), len(kinds))
-    long = table[keep].iloc[rows].reset_index(drop=True)
+    order = np.argsort(table.index.to_numpy(), kind="stable")
+    values = [_numbers(table[measure])[order] for measure in kinds]
+    counts = [_numbers(_count(table, measure, kinds[measure], n))[order] for measure in kinds]
+    long = table[keep].iloc[np.repeat(order, len(kinds))].reset_index(drop=True)
     measures = pd.Series(list(kinds) * len(table), dtype=str)
-    return long.assign(measure=measures, value=_mixed(values, rows), n=_mixed(counts, rows))
+    return long.assign(measure=measures, value=np.stack(values, axis=1).ravel(), n=np.stack(counts, axis=1).ravel())
 
 
 def _count(table: pd.DataFrame, measure: str, kind: str, n: str | Mapping[str, str]) -> pd.Series:
@@ -383,11 +383,6 @@ def _count(table: pd.DataFrame, measure: str, kind: str, n: str | Mapping[str, s
     if column in table or kind == "count":
         return table[column if column in table else measure]
     return pd.Series(float("nan"), index=table.index)
-
-
-def _mixed(columns: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
-    """The values of several columns in turn, a row of the table at a time, `rows` being the rows' positions."""
-    return np.stack(columns, axis=1).ravel()[rows * len(columns) + np.arange(len(rows)) % len(columns)]
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
