@@ -137,6 +137,39 @@ def test_ordinal_agrees_with_clm_and_its_sandwich_in_r():
     assert found["note"].str.contains("too narrow with 9 persons").all()
 
 
+def test_a_normal_outcome_by_hand():
+    """Three persons, residuals (-3, -1), (-2, 2), (0, 4): scale 34/6, alpha (-1/3)/(34/6), error sqrt(32)/6."""
+    data = pd.DataFrame({"person": [1, 1, 2, 2, 3, 3], "y": [1, 3, 2, 6, 4, 8]})
+    given = {"person": "person", "family": "gaussian", "dependence": "exchangeable", "covariance": "robust"}
+    found = gee_change(data, "y ~ 1", **given).iloc[0]
+    np.testing.assert_allclose(
+        found[["estimate", "std_error", "scale", "alpha"]].astype(float), [4, 32**0.5 / 6, 34 / 6, -1 / 17], rtol=1e-10
+    )
+
+
+@pytest.mark.parametrize("dependence", ["exchangeable", "independence"])
+def test_a_normal_outcome_agrees_with_the_loop_over_persons_of_statsmodels(dependence: str):
+    """Persons with one to four measurements, a term that differs within persons, an offset."""
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(20)
+    sizes = rng.integers(1, 5, 60)
+    data = pd.DataFrame({"person": np.repeat(np.arange(60), sizes)})
+    data = data.assign(time=data.groupby("person").cumcount(), arm=data["person"] % 2, known=rng.normal(size=len(data)))
+    data["y"] = 50 + 3 * data["time"] * data["arm"] + rng.normal(0, 4, 60)[data["person"]] + rng.normal(size=len(data))
+    found = gee_change(
+        data, "y ~ time * arm", person="person", family="gaussian", dependence=dependence, offset="known"
+    )
+    x = np.column_stack([np.ones(len(data)), data["time"], data["arm"], data["time"] * data["arm"]])
+    structure = {"exchangeable": sm.cov_struct.Exchangeable, "independence": sm.cov_struct.Independence}[dependence]()
+    want = sm.GEE(data["y"], x, data["person"], cov_struct=structure, offset=data["known"]).fit(
+        maxiter=200, ctol=1e-10, ddof_scale=0
+    )
+    np.testing.assert_allclose(found["estimate"], want.params, rtol=1e-9)
+    np.testing.assert_allclose(found["std_error"], want.bse, rtol=1e-9)
+    np.testing.assert_allclose(found[["alpha", "scale"]].iloc[0], [structure.dep_params or 0, want.scale], rtol=1e-9)
+
+
 def test_few_clusters_get_the_bias_reduced_covariance_unless_asked_otherwise():
     few = load("geepack", "ohio").query("id % 20 == 0")
     how = {"person": "id", "family": "logit", "dependence": "exchangeable"}

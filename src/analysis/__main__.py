@@ -61,8 +61,10 @@ def run(
 
 
 def _execute(studies, **options) -> None:
+    from analysis._processes import search_garbage_rarely
     from analysis.run import job
 
+    search_garbage_rarely()
     raise typer.Exit(job.execute(tuple(studies or ()), echo=typer.echo, **options))
 
 

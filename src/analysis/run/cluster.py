@@ -15,7 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from analysis._yaml import read_yaml
 from analysis.codebook import StudyError
 
-QUIET = {"distributed.worker.memory.terminate": False, "distributed.admin.tick.limit": "1h"}
+QUIET = {
+    "distributed.worker.memory.terminate": False,
+    "distributed.admin.tick.limit": "1h",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.worker.profile.enabled": False,  # nobody reads it, and it looks at every thread 100 times a second
+}
 SYSTEMS = {
     "slurm": ("SLURMCluster", "sbatch"), "pbs": ("PBSCluster", "qsub"), "sge": ("SGECluster", "qsub"),
     "lsf": ("LSFCluster", "bsub"), "htcondor": ("HTCondorCluster", "condor_submit"), "oar": ("OARCluster", "oarsub"),

@@ -8,9 +8,9 @@ the ones whose names were seen.
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 
 from analysis.run import document
@@ -18,6 +18,8 @@ from analysis.run import document
 DATA = frozenset(
     {".yaml", ".yml", ".csv", ".json", ".html", ".css", ".typ", ".txt", ".toml", ".pptx", ".xlsx", ".svg", ".png"}
 )
+Find = Callable[[str], Path | None]
+"""The file of a module, None for what is no module of the package."""
 MODULE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
@@ -47,18 +49,22 @@ class Imports:
         Data files count with every module of their folder. The sources are read as one text: a name imported in one
         cell is used in others.
         """
-        return self._closure(list(_named("\n".join(sources), "", self.package)))
+        return self._closure(list(_named("\n".join(sources), "", self._find)))
 
     def used_by_module(self, module: str) -> frozenset[Path]:
         """The same for a module of the package, itself included; empty for a module from elsewhere."""
         return self._closure([module])
+
+    @cached_property
+    def _find(self) -> Find:
+        return cache(partial(_file, self.package))
 
     def _closure(self, todo: list[str]) -> frozenset[Path]:
         seen: set[str] = set()
         files: set[Path] = set()
         while todo:
             module = todo.pop()
-            file = None if module in seen else _file(module, self.package)
+            file = None if module in seen else self._find(module)
             seen.add(module)
             if file is None:
                 continue
@@ -74,16 +80,16 @@ class Imports:
         if file not in self._direct:
             outer = module.rpartition(".")[0]
             home = module if file.name == "__init__.py" else outer
-            self._direct[file] = (*_named(file.read_text("utf-8"), home, self.package), outer)
+            self._direct[file] = (*_named(file.read_text("utf-8"), home, self._find), outer)
         return self._direct[file]
 
 
-def _named(text: str, home: str, package: Path) -> frozenset[str]:
+def _named(text: str, home: str, find: Find) -> frozenset[str]:
     """Modules that `text`, which stands in the package `home`, imports or names."""
-    return frozenset(name for mention in _mentions(text) for name in _modules(mention, home, package))
+    return frozenset(name for mention in _mentions(text) for name in _modules(mention, home, find))
 
 
-def _file(module: str, package: Path) -> Path | None:
+def _file(package: Path, module: str) -> Path | None:
     """The file of a module of the package, None for a name that is no module of it."""
     if module.split(".")[0] != package.name:
         return None
@@ -137,23 +143,23 @@ def _dotted(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _modules(mention: Mention, home: str, package: Path) -> list[str]:
+def _modules(mention: Mention, home: str, find: Find) -> list[str]:
     """Modules that a mention means, read in the package `home` (for relative imports)."""
     base = mention.module
     if mention.level:
         parts = home.split(".")[: len(home.split(".")) - mention.level + 1]
         base = ".".join([*parts, *filter(None, [mention.module])])
     if mention.name is None:
-        return _meant(base, mention.attributes, package)
+        return _meant(base, mention.attributes, find)
     below = f"{base}.{mention.name}"
-    if _file(below, package):
-        return [base, *_meant(below, mention.attributes, package)]
-    return _meant(base, None if mention.name == "*" else frozenset({mention.name}), package)
+    if find(below):
+        return [base, *_meant(below, mention.attributes, find)]
+    return _meant(base, None if mention.name == "*" else frozenset({mention.name}), find)
 
 
-def _meant(module: str, names: frozenset[str] | None, package: Path) -> list[str]:
+def _meant(module: str, names: frozenset[str] | None, find: Find) -> list[str]:
     """The module and, of a package, those where `names` live by its `_MODULES` table (`analysis._lazy`) or as files."""
-    file = _file(module, package)
+    file = find(module)
     if file is None or file.name != "__init__.py":
         return [module]
     table = _lazy_table(file.read_text("utf-8"))

@@ -11,6 +11,7 @@ from analysis.run import document, kernels
 from analysis.run.layout import write_whole
 from analysis.run.normal import MARKED, normalise
 
+KERNEL = "python3"
 START_TIMEOUT = 300  # seconds until a kernel must answer: a busy node is slow
 CELL_TIMEOUT = 1800  # seconds that one cell may take
 RETRY = "Correct the cause and run again; finished steps are not repeated."
@@ -121,19 +122,17 @@ def as_bytes(notebook: dict) -> bytes:
 def _run(notebook: Path, parameters: dict, manager: type, timeout: float, watch: Watch) -> dict:
     """The executed notebook; raises `NotebookError`."""
     sys.modules.setdefault("rfc3987_syntax", None)  # see warm.preload
-    import nbformat
-    import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill import PapermillExecutionError
+    from papermill.engines import papermill_engines
+    from papermill.execute import raise_for_execution_errors
 
-    given = nbformat.from_dict(document.with_ids(document.read(notebook)))
     try:
-        return _alone(
-            papermill.execute_notebook,
-            given,
+        done = _alone(
+            papermill_engines.execute_notebook_with_engine,
             None,
-            parameters,
-            kernel_name="python3",
-            language="python",
+            _prepared(notebook, parameters),
+            KERNEL,
             kernel_manager_class=manager,
             shutdown_kernel="immediate",
             start_timeout=START_TIMEOUT,
@@ -142,17 +141,35 @@ def _run(notebook: Path, parameters: dict, manager: type, timeout: float, watch:
             coalesce_streams=True,
             progress_bar=False,
             record_timing=False,
-            request_save_on_cell_execute=False,
             autosave_cell_every=0,
             **watch.hooks,
         )
-    except papermill.PapermillExecutionError as error:
+        raise_for_execution_errors(done, None)
+        return done
+    except PapermillExecutionError as error:
         found = (error.ename, error.evalue, RETRY)
     except CellTimeoutError:
         found = ("Timeout", f"the cell took longer than {timeout:g} seconds.", "Give it more time or less data.")
     except (DeadKernelError, RuntimeError) as error:
         found = ("Kernel died", str(error), "Often too little memory: run with fewer jobs, or free memory.")
     raise NotebookError(notebook.name, _section(notebook, watch), *found)
+
+
+def _prepared(notebook: Path, parameters: dict) -> dict:
+    """The notebook as papermill's engine takes it, the parameters in a cell of their own.
+
+    `papermill.execute_notebook` would do this too, but writes the whole notebook out and reads it in again twice.
+    """
+    import nbformat
+    from nbformat.v4.rwbase import rejoin_lines
+    from papermill.parameterize import parameterize_notebook
+
+    given = rejoin_lines(nbformat.from_dict(document.with_ids(document.read(notebook))))
+    for part in (given, *given.cells):
+        part.metadata["papermill"] = {}
+    for cell in given.cells:
+        cell.metadata.setdefault("tags", [])
+    return parameterize_notebook(given, parameters, kernel_name=KERNEL, language="python") if parameters else given
 
 
 def _alone(call: Callable, *arguments, **options):

@@ -61,6 +61,10 @@ class Hashes:
     _imported: dict[Path, tuple[int, ...]] | None = None  # the package's files as they were before kernels began
     _imports: code.Imports | None = None
 
+    def __getstate__(self) -> dict:
+        """What goes to the workers with every step: not the files hashed so far, which each reads for itself."""
+        return self.__dict__ | {"_known": {}}
+
     def of(self, path: Path) -> str | None:
         """Hash of a file, or of all files in a folder; None when there is none."""
         try:

@@ -139,24 +139,37 @@ def serve_kernel(arguments: list[str], seed: int, environment: dict[str, str], f
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance(parent_handle=os.getppid())
-    app.initialize([*arguments, "--HistoryManager.enabled=False"])  # nobody goes back in a run: no database, no thread
+    with _no_modules_listed():
+        app.initialize([*arguments, "--HistoryManager.enabled=False"])  # nobody goes back: no database, no thread
     app.start()
 
 
-def call(action, argument, seed: int, environment: dict[str, str], folder: str, answer) -> None:
-    """Run `action(argument)` in this fresh process and send its error, or None, through the connection `answer`.
-
-    It looks for cycles among its objects rarely, for it ends soon: a release makes millions of small ones, figures are
-    full of cycles, and looking took a tenth of all time.
+@contextlib.contextmanager
+def _no_modules_listed():
+    """Spare a kernel looking up the file of every module for a debugger that is not there: in a forked one these are
+    thousands, and looking copies half of all the memory that its start copies.
     """
+    from types import SimpleNamespace
+
+    from ipykernel import ipkernel
+
+    ipkernel.sys = SimpleNamespace(**vars(sys) | {"modules": {}})
+    try:
+        yield
+    finally:
+        ipkernel.sys = sys
+
+
+def call(action, argument, seed: int, environment: dict[str, str], folder: str, answer) -> None:
+    """Run `action(argument)` in this fresh process and send its error, or None, through the connection `answer`."""
     import traceback
 
+    from analysis._processes import search_garbage_rarely
     from analysis.run.layout import in_words
 
     become(seed, environment, folder)
     _set_pandas()  # a fresh program is not set yet
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
+    search_garbage_rarely()
     try:
         action(argument)
     except BaseException as error:
