@@ -1,6 +1,7 @@
 """Secondary suppression holds against an attacker who is written here anew: by integer programmes over every table
 that fits."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -8,9 +9,22 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from analysis.disclosure import Meta, Nesting, audit, coarsen, differencing, primary, profile, suppress, too_hidden
+from analysis.disclosure import (
+    Meta,
+    Nesting,
+    audit,
+    coarsen,
+    differencing,
+    partners,
+    primary,
+    profile,
+    suppress,
+    too_hidden,
+)
+from analysis.disclosure.problem import Problem
 
 KINDS = {name: name for name in ("count", "percent", "mean", "sd", "sum", "estimate", "df")} | {"t0": "count"}
 QUICK = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -227,6 +241,46 @@ def test_rows_and_columns_together_leave_less_room_than_each_line(values):
     """
     out, _ = suppress({"t": (counts(["a", "b"], [list("pqr"), list("xyz")], values), about("a", "b"))}, profile())
     assert failed(out).empty
+
+
+def test_what_inequalities_leave_open_for_long_is_protected_directly(monkeypatch):
+    """A table of three dimensions for which inequalities alone take more rounds; what is protected directly is as safe."""
+    rounds, look = [0], partners.exposed
+    monkeypatch.setattr(partners, "exposed", lambda *given: rounds.append(rounds.pop() + 1) or look(*given))
+    values = np.random.default_rng(2).negative_binomial(1.2, 1.2 / 26.2, (12, 5, 4))
+    names = {dim: [f"{dim}{i}" for i in range(size)] for dim, size in zip("abc", values.shape, strict=True)}
+    table = counts(list(names), list(names.values()), values)
+
+    def released():
+        rounds[0] = 0
+        out, log = suppress({"t": (table, about("a", "b", "c"))}, profile())
+        assert set(log["how"]) == {"least loss"} and set(log["attack"]) == {"pass"}
+        return out, rounds[0]
+
+    monkeypatch.setattr(partners, "FREE_ROUNDS", 1)
+    plain, many = released()
+    monkeypatch.setattr(partners, "MUCH", 0)
+    direct, few = released()
+    assert few < many and failed(direct).empty
+    assert len(hidden(direct["t"][0])) <= 1.2 * len(hidden(plain["t"][0]))
+
+
+def test_the_numbers_that_move_with_one_are_those_that_cost_least():
+    """184 = 7 + 22 + 30 + 125: the first can be ten more only if others are as many less, and the second is cheap. It
+    has twelve persons above what everyone knows, the third has enough too but costs more.
+    """
+    problem = Problem(
+        relations=sparse.csr_matrix([[1.0, -1.0, -1.0, -1.0, -1.0]]), values=np.array([184.0, 7, 22, 30, 125]),
+        floor=np.array([0.0, 0, 10, 0, 0]), threshold=np.full(5, 10.0), large=np.array([1, 0, 1, 1, 1], bool),
+        derived=np.zeros(5, bool), sensitive=np.zeros(5, bool), forced=np.array([0, 1, 0, 0, 0], bool),
+        cost=np.array([10.0, 1, 1, 2, 3]), far=np.full(5, 1e5), publishers=sparse.csr_matrix(np.eye(5)),
+        row_hidden=np.zeros(5, bool),
+    )  # fmt: skip
+    assert partners._moved(problem, problem.forced, [1]).tolist() == [False, True, True, False, False]
+    assert partners._protected(problem, problem.forced, [1]).tolist() == [False, True, True, False, False]
+    stuck = replace(problem, relations=sparse.csr_matrix([[0.0, 1, 0, 0, 0]]))
+    assert partners._moved(stuck, stuck.forced, [1, 3]) is None
+    assert partners._protected(stuck, stuck.forced, [1, 3]).tolist() == [False, True, False, True, False]
 
 
 @settings(QUICK, max_examples=10)

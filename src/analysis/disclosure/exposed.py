@@ -22,6 +22,11 @@ def exposed(problem: Problem, hidden: np.ndarray, most: int = MANY) -> list[Expo
     return found[:most]
 
 
+def unsettled(problem: Problem, hidden: np.ndarray) -> list[int]:
+    """Numbers that a choice may leave unprotected: all that it does, and some that only a closer look would clear."""
+    return [int(attack.block.columns[i]) for attack in _attacks(problem, hidden, MANY) for i in attack.unsettled()]
+
+
 def all_exposed(problem: Problem, hidden: np.ndarray, spread: Spread, safe: set[bytes]) -> list[Exposed]:
     """Every number that a choice leaves unprotected; `spread` is over independent blocks of numbers.
 
@@ -50,11 +55,15 @@ class _Attack:
         arrays = (matrix.indptr, matrix.indices, matrix.data, *own)
         return b"|".join(array.tobytes() for array in arrays)
 
+    def unsettled(self, most: int = MANY) -> np.ndarray:
+        """The targets that common programmes do not show to be safe, at least `most` of them if there are as many."""
+        start = np.zeros(len(self.threshold))
+        return self.block.reach(start, self.threshold, self.above, self.targets, most).unsettled
+
     def __call__(self) -> list[Exposed]:
         """The targets that are unprotected, at least `most` of them if there are as many."""
         found, block = [], self.block
-        start = np.zeros(len(self.threshold))
-        for i in block.reach(start, self.threshold, self.above, self.targets, 2 * self.most).unsettled:
+        for i in self.unsettled(2 * self.most):
             if not protects(block.reaches(i), self.threshold[i], -self.above[i]):
                 found.append((int(block.columns[i]), block.interval(i)))
             if len(found) >= self.most:

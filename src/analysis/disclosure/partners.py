@@ -3,7 +3,9 @@
 Source: Fischetti and Salazar-Gonzalez (2001), Solving the cell suppression problem on tabular data with linear
 constraints, Management Science 47(7): an integer programme chooses the cells, the attacker's linear programmes either
 confirm the choice or give, through their prices, an inequality that every protecting choice meets and this one does
-not.
+not. In a large group that goes on for hundreds of rounds, each of which hides a few more; so after some rounds each
+number that is still open is given what a linear programme finds to protect it: Kelly, Golden and Assad (1992), Cell
+suppression: disclosure protection for sensitive tabular data, Networks 22(4).
 """
 
 import time
@@ -13,12 +15,16 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from analysis.disclosure.attack import Interval
-from analysis.disclosure.exposed import exposed
+from analysis.disclosure.attack import FUZZ, Interval
+from analysis.disclosure.exposed import exposed, unsettled
 from analysis.disclosure.problem import Problem
+from analysis.disclosure.programme import Programme
 
 ROUNDS = 100
 FREE_ROUNDS = 3  # after these, numbers once chosen stay chosen: a little more is lost, and the search ends
+CUT_ROUNDS = 8  # after these, or once so many numbers are open that hundreds would follow, ...
+MUCH = 50  # ... what is open is protected without inequalities: a few parts in a hundred more are lost
+TOGETHER = 100  # numbers protected by one programme
 CUTS = 150  # inequalities added a round, before the choice is made again
 GAP = 0.01  # the loss may exceed the least possible one by this share
 
@@ -37,6 +43,7 @@ def choose(problem: Problem, deadline: float) -> np.ndarray | None:
     `deadline` is a time of `time.monotonic`, which all processes of a machine share.
     """
     matrix, least = _room(problem)
+    slow = False
     for attempt in range(ROUNDS):
         if time.monotonic() >= deadline:
             return None
@@ -48,6 +55,10 @@ def choose(problem: Problem, deadline: float) -> np.ndarray | None:
             return hidden
         if attempt >= FREE_ROUNDS:
             problem = replace(problem, forced=hidden)
+            slow = slow or attempt >= CUT_ROUNDS or len(open_) > MUCH
+        if slow:
+            targets = [target for target, _ in open_] if len(open_) < CUTS else unsettled(problem, hidden)
+            problem = replace(problem, forced=_protected(problem, hidden, targets))
         cuts = [cut for target, interval in open_ for cut in _cuts(problem, hidden, target, interval)]
         rows = sparse.csr_matrix(np.array([row for row, _ in cuts]))
         matrix, least = sparse.vstack([matrix, rows], format="csr"), np.concatenate([least, [need for _, need in cuts]])
@@ -99,6 +110,43 @@ def _inequalities(problem: Problem, rows: list[tuple]) -> tuple[sparse.csr_matri
         else:
             matrix[i, number] = -need
     return matrix.tocsr(), least
+
+
+def _protected(problem: Problem, hidden: np.ndarray, targets: list[int]) -> np.ndarray:
+    """What is `hidden`, and with it what protects the targets; one that cannot move gets nothing here."""
+    queue = [targets[start : start + TOGETHER] for start in range(0, len(targets), TOGETHER)]
+    while queue:
+        some = queue.pop()
+        moved = _moved(problem, hidden, some)
+        if moved is not None:
+            hidden = hidden | (moved & ~problem.unknown(hidden))
+        elif len(some) > 1:
+            queue += [some[::2], some[1::2]]
+    return hidden
+
+
+def _moved(problem: Problem, hidden: np.ndarray, targets: list[int]) -> np.ndarray | None:
+    """The numbers that move when all targets go up together, and down together, as far as protects them, at the least
+    loss; None if they cannot.
+
+    Where all that move are hidden, each target may be any number between. What nobody is shown already moves for
+    nothing, another number at its cost a person. Columns are rises and falls of all numbers, twice.
+    """
+    size, many = len(problem.values), len(targets)
+    cost = np.where(problem.unknown(hidden), 0.0, problem.cost) + 1e-6  # no more moves than must
+    above, need = (problem.values - problem.floor)[targets], problem.threshold[targets]
+    most = np.tile(np.concatenate([problem.far, np.maximum(problem.values - problem.floor, 0.0)]), 2)
+    least = np.zeros(4 * size)
+    most[size + np.array(targets)] = most[2 * size + np.array(targets)] = 0.0
+    least[targets] = np.maximum(need - above, 0.0)
+    one = sparse.hstack([problem.relations, -problem.relations])
+    pick = sparse.csr_matrix((np.ones(many), (np.arange(many), targets)), shape=(many, size))
+    none = sparse.csr_matrix((many, size))
+    matrix = sparse.vstack([sparse.block_diag([one, one]), sparse.hstack([pick, none, none, pick])], format="csr")
+    rest = np.zeros(2 * problem.relations.shape[0])
+    sums = np.concatenate([rest, need]), np.concatenate([rest, np.full(many, np.inf)])
+    found = Programme(np.tile(cost, 4), matrix, sums, (least, most)).quick()
+    return None if found is None else (found.reshape(4, size) > FUZZ).any(axis=0)
 
 
 def _cuts(problem: Problem, hidden: np.ndarray, target: int, interval: Interval | None) -> list[Cut]:
