@@ -244,7 +244,7 @@ def test_rows_and_columns_together_leave_less_room_than_each_line(values):
 
 
 def test_what_inequalities_leave_open_for_long_is_protected_directly(monkeypatch):
-    """A table of three dimensions for which inequalities alone take more rounds; what is protected directly is as safe."""
+    """A table of three dimensions for which inequalities alone take more rounds; the direct way is as safe."""
     rounds, look = [0], partners.exposed
     monkeypatch.setattr(partners, "exposed", lambda *given: rounds.append(rounds.pop() + 1) or look(*given))
     values = np.random.default_rng(2).negative_binomial(1.2, 1.2 / 26.2, (12, 5, 4))

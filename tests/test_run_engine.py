@@ -297,17 +297,21 @@ def test_an_event_loop_of_before_is_not_shared_by_the_notebooks_of_a_run(monkeyp
     import contextvars
     import threading
 
-    import papermill
     from jupyter_core.utils import ensure_event_loop
+    from papermill.engines import papermill_engines
 
     from analysis.run import notebooks
 
     left = ensure_event_loop()
     seen = []
-    monkeypatch.setattr(papermill, "execute_notebook", lambda *a, **k: seen.append(ensure_event_loop()))
-    monkeypatch.setattr(
-        notebooks.document, "read", lambda path: {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    )
+    empty = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+    def engine(name, given, *more, **options):
+        seen.append(ensure_event_loop())
+        return given
+
+    monkeypatch.setattr(papermill_engines, "execute_notebook_with_engine", engine)
+    monkeypatch.setattr(notebooks.document, "read", lambda path: empty)
     for _ in range(2):
         context = contextvars.copy_context()
         notebook = (notebooks.Path("a.ipynb"), {}, object, 1, notebooks.Watch())

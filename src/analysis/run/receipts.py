@@ -62,8 +62,8 @@ class Hashes:
     _imports: code.Imports | None = None
 
     def __getstate__(self) -> dict:
-        """What goes to the workers with every step: not the files hashed so far, which each reads for itself."""
-        return self.__dict__ | {"_known": {}}
+        """What goes to the workers with every step: not the files read so far, which each reads for itself."""
+        return self.__dict__ | {"_known": {}, "_imports": None}
 
     def of(self, path: Path) -> str | None:
         """Hash of a file, or of all files in a folder; None when there is none."""
