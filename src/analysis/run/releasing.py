@@ -19,7 +19,7 @@ from analysis.study import Study
 if TYPE_CHECKING:
     from analysis.disclosure.spread import Spread
 
-TIME_LIMIT = 900.0  # seconds: a limit that a busy machine reaches would hide other cells than a quiet one does
+TIME_LIMIT = 3600.0  # seconds: a limit that a busy machine reaches would hide other cells than a quiet one does
 
 
 def release(step: Step) -> None:
